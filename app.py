@@ -1,0 +1,7 @@
+"""U-Net Explorer's entry point: `streamlit run app.py` serves the pages and the pixels from one process and port."""
+
+import streamlit as st
+
+from unet_explorer.ui.routes import ROUTES, lifespan
+
+app = st.App("unet_explorer/ui/shell.py", routes=ROUTES, lifespan=lifespan)

@@ -1,0 +1,35 @@
+"""What a few steps tell of a whole run, worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from unet_explorer.jobs.estimate import Trial, reckon
+from unet_explorer.jobs.preflight import Pictures
+from unet_explorer.training.recipe import Recipe
+
+
+def test_phases_are_reckoned_by_their_pixels_and_validation_by_its_pictures() -> None:
+    recipe = Recipe.from_dict(
+        {
+            "name": "two phases",
+            "preset": "kitti-16",
+            "data": {"name": "kitti", "train": "train", "validation": "validation"},
+            "phases": [{"epochs": 10, "batch": 4, "height": 192, "width": 624}, {"epochs": 5, "batch": 8}],
+            "losses": [{"name": "cross-entropy"}],
+            "every": {"validation": 2},
+        }
+    )
+    # Eight steps: the first three, with compiling, take long; then 2 s each but for one hiccup.
+    times = [100.0, 130.0, 133.0, 135.0, 137.0, 146.0, 148.0, 150.0]
+    events = [{"event": "start"}, *({"event": "step", "time": time} for time in times)]
+
+    found = reckon(recipe, Pictures(training=40, validation=10), Trial(events, memory_bytes=123, seconds=70.0))
+
+    assert found.step_seconds == 2.0
+    assert found.start_seconds == 20.0
+    assert found.steps == 10 * 10 + 5 * 5
+    # Half a second a picture; 40 of them and a third of 10 every other epoch; the second phase has 368x1248 pixels.
+    epoch = (40 + 10 / 3 / 2) * 0.5
+    assert found.seconds == pytest.approx(20.0 + 10 * epoch + 5 * epoch * (368 * 1248) / (192 * 624))
+    assert (found.memory_bytes, found.training_pictures) == (123, 40)

@@ -1,0 +1,167 @@
+"""The command line as the jobs room uses it: a real process, real signals, exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from synthetic import make_pair, tiny_recipe
+
+from unet_explorer.cli import main
+from unet_explorer.network.card import read_card
+from unet_explorer.unet.weights import read_weights
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+COLOURS = ((0, 0, 0), (255, 0, 0), (0, 0, 255))
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Six pairs in the layout of the "folder" data set."""
+    folder = tmp_path / "data"
+    classes = [{"id": k, "name": f"thing {k}", "colour": COLOURS[k], "group": "", "void": False} for k in range(3)]
+    (folder / "images").mkdir(parents=True)
+    (folder / "masks").mkdir()
+    (folder / "classes.json").write_text(json.dumps({"name": "things", "classes": classes}))
+    for number in range(6):
+        pixels, label = make_pair(number)
+        Image.fromarray(pixels).save(folder / "images" / f"{number}.png")
+        Image.fromarray(label).save(folder / "masks" / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    def write(**changes):
+        defaults = {
+            "data": {"name": "folder", "train": "all", "validation": "all"},
+            "phases": [{"epochs": 2, "batch": 3}],
+        }
+        path = tmp_path / "recipe.json"
+        path.write_text(tiny_recipe(**{**defaults, **changes}).to_json())
+        return str(path)
+
+    return write
+
+
+def command(*words):
+    return [sys.executable, "-m", "unet_explorer", *map(str, words)]
+
+
+def environment(tmp_path):
+    return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "UNET_EXPLORER_DATA_DIR": str(tmp_path / "home")}
+
+
+def test_sigterm_saves_and_resume_finishes_and_exports(tmp_path, root, recipe):
+    long = recipe(phases=[{"epochs": 10_000, "batch": 3}], every={"log": 1, "validation": 1000, "checkpoint": 1000})
+    words = ["train", "--recipe", long, "--root", root, "--run-dir", tmp_path / "run", "--out", tmp_path / "tiny"]
+    process = subprocess.Popen(command(*words), cwd=REPOSITORY, env=environment(tmp_path), stdout=subprocess.PIPE)
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    until = time.monotonic() + 120
+    while time.monotonic() < until and not (metrics.exists() and '"step"' in metrics.read_text()):
+        time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 3
+    assert b"continue with --resume" in out
+    (checkpoint,) = (tmp_path / "run" / "checkpoints").iterdir()
+    done = json.loads((checkpoint / "progress.json").read_text())["total_steps"]
+    assert done >= 1
+
+    budget = [*command(*words), "--resume", "--max-seconds", "1"]
+    finished = subprocess.run(budget, cwd=REPOSITORY, env=environment(tmp_path), capture_output=True, check=False)
+    assert finished.returncode == 3
+    assert f"going on after step {done}".encode() in finished.stdout
+    assert read_weights(tmp_path / "run" / "weights.npz")["conv2d/kernel"].shape == (3, 3, 3, 2)
+    assert main(["export", "--run-dir", str(tmp_path / "run"), "--out", str(tmp_path / "tiny"), "--title", "T"]) == 0
+    assert read_card(tmp_path / "tiny").title == "T"
+
+
+def run_main(*words):
+    return main([str(word) for word in words])
+
+
+def test_a_run_from_start_to_model_folder(tmp_path, root, recipe, monkeypatch, capsys):
+    monkeypatch.setenv("UNET_EXPLORER_DATA_DIR", str(tmp_path / "home"))
+    previous = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    try:
+        out = tmp_path / "tiny"
+        words = ["--root", root, "--run-dir", tmp_path / "run", "--out", out, "--set", "seed=4", "--epochs", 1]
+        assert run_main("train", "--recipe", recipe(), *words) == 0
+    finally:
+        signal.signal(signal.SIGTERM, previous[0])
+        signal.signal(signal.SIGINT, previous[1])
+    card = read_card(out)
+    assert (card.name, card.preset, card.input.height, card.input.low, card.input.high) == (
+        "tiny",
+        "kitti-16",
+        32,
+        0,
+        1,
+    )
+    assert card.class_table.names == ("thing 0", "thing 1", "thing 2")
+    assert 0 <= card.scores["all"]["mean_iou"] <= 1
+    assert json.loads((out / "recipe.json").read_text())["seed"] == 4
+    assert len(json.loads((out / "curves.json").read_text())["history"]) == 1
+    assert "Exported" in capsys.readouterr().out
+    kinds = [json.loads(line)["event"] for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert kinds[-2:] == ["export", "end"]
+    assert run_main("weights", out, tmp_path / "w.npz") == 0
+    ours, shipped = read_weights(tmp_path / "run" / "weights.npz"), read_weights(tmp_path / "w.npz")
+    assert all(np.array_equal(ours[name], shipped[name]) for name in ours)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "Say what to train"),
+        (["--preset", "kiti-16"], "did you mean kitti-16"),
+        (["--recipe", "none.json"], "none.json cannot be read"),
+        (["--recipe", "kitti-16", "--data", "kiti"], "did you mean kitti"),
+        (["--recipe", "kitti-16", "--set", "optimizer.rate=1"], "no 'optimizer.rate'"),
+        (["--recipe", "kitti-16", "--set", "void=Car"], "void of the recipe is 'Car': give a list of names"),
+        (["--recipe", "kitti-16", "--max-seconds", "-1"], "--max-seconds is -1: give a number of seconds from 0"),
+        (["--recipe", "kitti-16", "--max-seconds", "nan"], "--max-seconds is nan: give a number"),
+        (["--recipe", "kitti-16", "--out", "/dev/null/models/tiny"], "/dev/null/models/tiny cannot be made"),
+        (["--recipe", "kitti-16", "--out", "/proc/tiny"], "/proc/tiny cannot be made"),
+    ],
+)
+def test_bad_words_are_one_sentence_and_exit_code_2(words, sentence, root, capsys):
+    assert run_main("train", "--root", root, *words) == 2
+    error = capsys.readouterr().err.strip()
+    assert sentence in error
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize("backend", ["foo", "torch"])
+def test_a_backend_that_does_not_train_is_refused_before_keras_is_asked(backend, root, monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    assert run_main("train", "--recipe", "kitti-16", "--root", root) == 2
+    assert f"KERAS_BACKEND is {backend!r}: set it to tensorflow" in capsys.readouterr().err
+
+
+def test_an_out_folder_that_is_no_model_is_refused_before_training(root, recipe, tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("")
+    assert run_main("train", "--recipe", recipe(), "--root", root, "--out", tmp_path / "mine") == 2
+    assert "is not a model folder" in capsys.readouterr().err
+
+
+def test_exporting_a_folder_without_a_run_is_one_sentence(tmp_path, capsys):
+    assert run_main("export", "--run-dir", tmp_path, "--out", tmp_path / "m") == 2
+    assert "holds no finished run" in capsys.readouterr().err
+
+
+def test_recipes_are_listed_and_shown(capsys):
+    assert run_main("recipes", "list", "--json") == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["kitti-16-article"] == {"name": "kitti-16-article", "preset": "kitti-16", "data": "kitti", "epochs": 30}
+    assert run_main("recipes", "show", "tgs-salt") == 0
+    assert json.loads(capsys.readouterr().out)["phases"][0]["batch"] == 32
+    assert run_main("recipes", "show") == 2

@@ -1,0 +1,36 @@
+"""Opening networks without TensorFlow's own chatter, so that what a command says on standard error is its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from unet_explorer.network import Network
+
+
+def open_quietly(folder: Path, signature: str | None = None) -> Network:
+    """As `open_network`, without what TensorFlow's library says on descriptor 2 while it is imported.
+
+    Raises:
+        ModelError, CardError: as `open_network`.
+    """
+    with _without_stderr():
+        from unet_explorer.network.opening import open_network
+    return open_network(folder, signature=signature)
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -1,0 +1,204 @@
+"""`train`, `recipes`, `export` and `weights`: from a recipe to a model folder."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import math
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from unet_explorer.errors import RecipeError
+
+if TYPE_CHECKING:
+    from unet_explorer.training.loop import Control
+    from unet_explorer.training.recipe import Recipe
+
+PAUSED = 3
+NOT_FINITE = 4
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this group's commands."""
+    _register_train(subparsers)
+    recipes = subparsers.add_parser("recipes", help="list or show the recipes that ship with the package")
+    recipes.add_argument("action", choices=("list", "show"))
+    recipes.add_argument("name", nargs="?", help="recipe to show: a name or a JSON file")
+    recipes.add_argument("--json", action="store_true", help="print JSON")
+    recipes.set_defaults(run=_recipes)
+    export = subparsers.add_parser("export", help="make a model folder of a training run (needs TensorFlow)")
+    export.add_argument("--run-dir", type=Path, required=True, help="folder of the run")
+    export.add_argument("--out", type=Path, required=True, help="model folder to write")
+    export.add_argument("--title", default="", help="one line for the model card")
+    export.add_argument("--description", default="", help="a few sentences for the model card")
+    export.add_argument("--scores", type=Path, help="JSON file with scores for the model card")
+    export.set_defaults(run=_export)
+    weights = subparsers.add_parser("weights", help="write a SavedModel's weights as one .npz file (needs TensorFlow)")
+    weights.add_argument("model", type=Path, help="SavedModel folder")
+    weights.add_argument("out", type=Path, help=".npz file to write")
+    weights.set_defaults(run=_weights)
+
+
+def _register_train(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    train = subparsers.add_parser(
+        "train",
+        help="train a network by a recipe",
+        description="Exit codes: 0 finished, 2 bad input, 3 paused with a checkpoint, 4 loss not finite.",
+    )
+    train.add_argument("--preset", help="network preset; its own recipe is used unless --recipe says another")
+    train.add_argument("--recipe", help="name of a recipe, or a JSON file")
+    train.add_argument("--data", help="data set, as `data check` knows it; the recipe's unless given")
+    train.add_argument("--root", type=Path, required=True, help="folder of the data set")
+    train.add_argument("--out", type=Path, help="model folder to write at the end")
+    train.add_argument("--run-dir", type=Path, help="folder for checkpoints and logs (default: runs/NAME)")
+    train.add_argument("--epochs", type=int, help="epochs in all, shared among the recipe's phases")
+    train.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="change a field")
+    train.add_argument("--init", type=Path, help="begin with these weights: a SavedModel folder or a .npz file")
+    train.add_argument("--max-seconds", type=float, help="pause with a checkpoint after so many seconds")
+    train.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in the run folder")
+    train.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from unet_explorer.datasets import open_dataset
+    from unet_explorer.datasets.decoded import DecodedPictures
+    from unet_explorer.training.recipe import load_recipe
+
+    _choose_backend()
+    recipe = _adjusted(load_recipe(_recipe_name(options)), options)
+    seconds = _seconds(options, recipe)
+    run_dir = options.run_dir or Path("runs") / (options.out.name if options.out else recipe.name)
+    _check_out(options.out)
+    source = DecodedPictures(open_dataset(recipe.data.name, options.root))
+
+    from unet_explorer.training.listeners import print_progress
+    from unet_explorer.training.loop import Control, NonFiniteLossError
+    from unet_explorer.training.run import Request, train
+
+    control = Control(seconds)
+    _pause_on_signals(control)
+    listeners = (print_progress(sys.stdout),)
+    request = Request(recipe, source, run_dir, options.out, options.resume, options.init, listeners, control)
+    try:
+        outcome = train(request)
+    except NonFiniteLossError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return NOT_FINITE
+    return PAUSED if outcome.status == "paused" else 0
+
+
+def _recipe_name(options: argparse.Namespace) -> str:
+    if not options.recipe and not options.preset:
+        raise RecipeError("Say what to train: --preset NAME or --recipe NAME_OR_FILE.")
+    return str(options.recipe or options.preset)
+
+
+def _adjusted(recipe: Recipe, options: argparse.Namespace) -> Recipe:
+    if options.preset:
+        recipe = recipe.changed([f"preset={json.dumps(options.preset)}"])
+    if options.data:
+        recipe = recipe.changed([f"data.name={json.dumps(options.data)}"])
+    recipe = recipe.changed(options.changes)
+    return recipe if options.epochs is None else recipe.with_epochs(options.epochs)
+
+
+def _seconds(options: argparse.Namespace, recipe: Recipe) -> float | None:
+    seconds: float | None = options.max_seconds
+    if seconds is None:
+        return recipe.max_seconds
+    if not math.isfinite(seconds) or seconds < 0:
+        raise RecipeError(f"--max-seconds is {seconds:g}: give a number of seconds from 0.")
+    return seconds
+
+
+def _check_out(out: Path | None) -> None:
+    """Found now rather than after hours: a model folder that is somebody else's, or where nothing can be written."""
+    if out is None:
+        return
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "saved_model.pb").exists())):
+        raise RecipeError(f"{out} exists and is not a model folder: choose another --out.")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryDirectory(prefix=".", dir=out.parent).cleanup()
+    except OSError as error:
+        raise RecipeError(f"The model folder {out} cannot be made ({error.strerror}): choose another --out.") from error
+
+
+def _choose_backend() -> None:
+    """TensorFlow where it is installed, else JAX, unless KERAS_BACKEND says."""
+    installed = [name for name in ("tensorflow", "jax") if importlib.util.find_spec(name)]
+    if not installed:
+        raise RecipeError("Training needs TensorFlow or JAX: install one of them.")
+    # Keras takes an empty value for none.
+    chosen = os.environ.get("KERAS_BACKEND") or installed[0]
+    os.environ["KERAS_BACKEND"] = chosen
+    if chosen not in installed:
+        raise RecipeError(f"KERAS_BACKEND is {chosen!r}: set it to {' or '.join(installed)}, or leave it unset.")
+
+
+def _pause_on_signals(control: Control) -> None:
+    def pause(number: int, frame: FrameType | None) -> None:
+        if control.stop.is_set():
+            raise KeyboardInterrupt
+        control.stop.set()
+
+    signal.signal(signal.SIGTERM, pause)
+    signal.signal(signal.SIGINT, pause)
+
+
+def _recipes(options: argparse.Namespace) -> int:
+    from unet_explorer.training.recipe import load_recipe, recipe_names
+
+    if options.action == "show":
+        if not options.name:
+            raise RecipeError(f"Say which recipe to show: {', '.join(recipe_names())}.")
+        print(load_recipe(options.name).to_json(), end="")
+        return 0
+    recipes = [load_recipe(name) for name in recipe_names()]
+    if options.json:
+        rows = [{"name": r.name, "preset": r.preset, "data": r.data.name, "epochs": r.epochs} for r in recipes]
+        print(json.dumps(rows, indent=1))
+        return 0
+    for recipe in recipes:
+        print(f"{recipe.name:18} {recipe.preset:12} {recipe.data.name:9} {recipe.epochs:5} epochs  {recipe.about}")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    from unet_explorer.training.finish import Texts, export_run
+
+    texts = Texts(options.title, options.description, _read_scores(options.scores))
+    print(f"Exported {export_run(options.run_dir, options.out, texts)}")
+    return 0
+
+
+def _read_scores(path: Path | None) -> dict[str, object]:
+    if path is None:
+        return {}
+    try:
+        scores = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RecipeError(f"The scores {path} cannot be read ({error}): give a JSON file.") from error
+    if not isinstance(scores, dict):
+        raise RecipeError(f'The scores {path} are not a JSON object: write {{"part": {{"mean_iou": ...}}}}.')
+    return scores
+
+
+def _weights(options: argparse.Namespace) -> int:
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    from unet_explorer.unet.weights import read_weights, save_weights
+
+    weights = read_weights(options.model)
+    try:
+        save_weights(weights, options.out)
+    except OSError as error:
+        raise RecipeError(f"{options.out} cannot be written ({error.strerror}).") from error
+    print(f"Wrote {options.out}")
+    return 0

@@ -1,0 +1,182 @@
+"""Plotly figures: histograms, bars, curves and matrices.
+
+They carry counts and scores, never whole maps, so that each stays a few kilobytes. Backgrounds are transparent and text
+has no colour of its own: the theme of the page decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from unet_explorer.classes import ClassTable
+from unet_explorer.metrics import Calibration
+
+# Okabe and Ito (2008): told apart by eyes of every kind, visible on light and dark pages.
+EDGE = "#808080"
+LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+
+
+def histogram_figure(values: NDArray[np.floating[Any]], bins: int = 64, logarithmic: bool = False) -> go.Figure:
+    """How often each value occurs in a channel.
+
+    Args:
+        values: any shape; only finite ones count.
+        bins: number of bars, between the lowest and the highest value.
+        logarithmic: for channels in which zeros tower over everything else.
+    """
+    finite = values[np.isfinite(values)].astype(np.float64)
+    counts, edges = np.histogram(finite, bins=bins) if finite.size else (np.zeros(1), np.zeros(2))
+    bars = go.Bar(
+        x=((edges[:-1] + edges[1:]) / 2).tolist(),
+        y=(counts / max(1, finite.size)).tolist(),
+        customdata=np.stack([edges[:-1], edges[1:], counts], axis=1).tolist(),
+        hovertemplate="%{customdata[0]:.4g} to %{customdata[1]:.4g}: %{customdata[2]:d} (%{y:.2%})<extra></extra>",
+        marker_color=LINES[0],
+    )
+    figure = _figure([bars], "value", "share of pixels")
+    figure.update_layout(bargap=0)
+    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=".1%")
+    return figure
+
+
+def class_bars(values: NDArray[np.floating[Any]], table: ClassTable, title: str, count: int | None = None) -> go.Figure:
+    """One bar a class, in its colour, highest first.
+
+    Args:
+        values: (K,); classes whose value is NaN are left out.
+        table: their names and colours.
+        title: of the value axis, with its unit.
+        count: at most so many bars; all unless given.
+    """
+    order = [int(class_id) for class_id in np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")]
+    shown = [class_id for class_id in order if not np.isnan(values[class_id])][:count]
+    bars = go.Bar(
+        x=[float(values[class_id]) for class_id in shown],
+        y=[table[class_id].name for class_id in shown],
+        orientation="h",
+        marker={
+            "color": [_css(table[class_id].colour) for class_id in shown],
+            "line": {"width": 1, "color": EDGE},
+        },
+        hovertemplate="%{y}: %{x:.4g}<extra></extra>",
+    )
+    figure = _figure([bars], title, "")
+    figure.update_yaxes(autorange="reversed")
+    figure.update_layout(height=60 + 24 * max(1, len(shown)))
+    return figure
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Points of one line; NaN leaves a gap.
+
+    Attributes:
+        name: for the legend.
+        x, y: (n,).
+    """
+
+    name: str
+    x: NDArray[np.floating[Any]]
+    y: NDArray[np.floating[Any]]
+
+
+def curves_figure(
+    curves: list[Curve], x_title: str, y_title: str, marked: Mapping[str, float] | None = None
+) -> go.Figure:
+    """Lines over a common axis.
+
+    Args:
+        curves: told apart by colour and by dashes.
+        x_title, y_title: with their units.
+        marked: vertical lines by their label, such as the chosen threshold.
+    """
+    dashes = ("solid", "dash", "dot", "dashdot")
+    lines = [
+        go.Scatter(
+            x=_numbers(curve.x),
+            y=_numbers(curve.y),
+            name=curve.name,
+            mode="lines",
+            line={"color": LINES[place % len(LINES)], "dash": dashes[place % len(dashes)]},
+        )
+        for place, curve in enumerate(curves)
+    ]
+    figure = _figure(lines, x_title, y_title)
+    for label, x in (marked or {}).items():
+        figure.add_vline(x=x, line_dash="dot", line_color=EDGE, annotation_text=label)
+    figure.update_layout(hovermode="x unified", showlegend=len(curves) > 1)
+    return figure
+
+
+def confusion_figure(confusion: NDArray[np.int64], table: ClassTable) -> go.Figure:
+    """What each labelled class was predicted as, as a share of its pixels; classes that never occur are left out.
+
+    Args:
+        confusion: (K, K) counts, rows are labels, columns predictions.
+        table: the names.
+    """
+    rows = np.flatnonzero(confusion.sum(axis=1))
+    columns = np.flatnonzero(confusion.sum(axis=0))
+    counts = confusion[np.ix_(rows, columns)]
+    cells = go.Heatmap(
+        z=(counts / confusion[rows].sum(axis=1, keepdims=True)).tolist(),
+        x=[table[int(class_id)].name for class_id in columns],
+        y=[table[int(class_id)].name for class_id in rows],
+        customdata=counts.tolist(),
+        zmin=0,
+        zmax=1,
+        colorscale="Viridis",
+        colorbar={"tickformat": ".0%"},
+        hovertemplate="%{y} predicted as %{x}: %{z:.1%} (%{customdata:d} pixels)<extra></extra>",
+    )
+    figure = _figure([cells], "predicted", "labelled")
+    figure.update_yaxes(autorange="reversed")
+    return figure
+
+
+def reliability_figure(calibration: Calibration) -> go.Figure:
+    """Accuracy against confidence; a network that means what it says lies on the diagonal."""
+    confidence, accuracy = calibration.confidence, calibration.accuracy
+    points = go.Scatter(
+        x=_numbers(confidence),
+        y=_numbers(accuracy),
+        customdata=calibration.count.tolist(),
+        mode="lines+markers",
+        name="network",
+        line_color=LINES[0],
+        hovertemplate="says %{x:.1%}, is right %{y:.1%} (%{customdata:d} pixels)<extra></extra>",
+    )
+    diagonal = go.Scatter(
+        x=[0, 1], y=[0, 1], mode="lines", name="ideal", line={"dash": "dot", "color": EDGE}, hoverinfo="skip"
+    )
+    figure = _figure([diagonal, points], "confidence", "accuracy")
+    figure.update_xaxes(range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(range=[0, 1], tickformat=".0%")
+    return figure
+
+
+def _figure(traces: list[Any], x_title: str, y_title: str) -> go.Figure:
+    figure = go.Figure(traces)
+    figure.update_layout(
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        xaxis={"title": x_title, "automargin": True},
+        yaxis={"title": y_title, "automargin": True},
+    )
+    return figure
+
+
+def _css(colour: tuple[int, int, int]) -> str:
+    return f"rgb({colour[0]},{colour[1]},{colour[2]})"
+
+
+def _numbers(values: NDArray[np.floating[Any]]) -> list[float | None]:
+    """JSON has no NaN; Plotly leaves a gap at null."""
+    return [float(value) if np.isfinite(value) else None for value in values]

@@ -1,0 +1,156 @@
+"""Everything about a recipe that can be found wrong before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from unet_explorer.classes import ClassTable
+from unet_explorer.errors import ClassTableError, RecipeError
+from unet_explorer.training.augment import View
+from unet_explorer.training.recipe import Loss, Phase, Recipe
+from unet_explorer.unet.presets import Preset
+
+BINARY_ONLY = ("binary-cross-entropy",)
+SEVERAL_ONLY = ("cross-entropy",)
+
+
+def check_recipe(recipe: Recipe, preset: Preset, table: ClassTable) -> None:
+    """Compare a recipe with its network and its classes.
+
+    Raises:
+        RecipeError: they contradict each other.
+    """
+    _check_classes(recipe, preset, table)
+    _check_losses(recipe, preset)
+    _check_monitors(recipe, preset)
+    if recipe.optimizer.weight_decay and recipe.optimizer.name == "adam":
+        raise RecipeError('optimizer.weight_decay does nothing with "adam": use "adamw", or set it to 0.')
+    for number, phase in enumerate(recipe.phases):
+        _check_phase(f"phases.{number}", phase, recipe, preset)
+
+
+def check_pictures(recipe: Recipe, count: int) -> None:
+    """Compare a recipe with the number of training pictures.
+
+    Raises:
+        RecipeError: a batch that no epoch can fill.
+    """
+    for number, phase in enumerate(recipe.phases):
+        if phase.batch > count and phase.steps is None:
+            raise RecipeError(
+                f"phases.{number}.batch is {phase.batch}, but there are only {count} training pictures: "
+                "use a smaller batch, or set steps."
+            )
+
+
+def view_of(phase: Phase, preset: Preset) -> View:
+    """What the network sees in a phase."""
+    full_height, full_width = _size(preset)
+    height, width = phase.height or full_height, phase.width or full_width
+    if phase.scale is None:
+        return View(height, width, height / full_height, width / full_width)
+    return View(height, width, phase.scale, phase.scale)
+
+
+def whole_view(phase: Phase, preset: Preset) -> View:
+    """What the network sees when it is judged in a phase: whole pictures at the scale it is trained at."""
+    full_height, full_width = _size(preset)
+    if phase.scale is None or preset.padding == "valid":
+        return view_of(phase, preset)
+    multiple = preset.multiple
+    height, width = (max(1, round(side * phase.scale / multiple)) * multiple for side in (full_height, full_width))
+    return View(height, width, height / full_height, width / full_width)
+
+
+def class_ids(names: Iterable[str], table: ClassTable, field: str) -> tuple[int, ...]:
+    """Ids of classes by name.
+
+    Raises:
+        RecipeError: no such class; close names are offered.
+    """
+    try:
+        return tuple(table.by_name(name).id for name in names)
+    except ClassTableError as error:
+        raise RecipeError(f"{field} of the recipe: {error}") from error
+
+
+def _check_classes(recipe: Recipe, preset: Preset, table: ClassTable) -> None:
+    wanted = 2 if preset.binary else preset.outputs
+    if len(table) != wanted:
+        kind = "a sigmoid head tells 2 classes apart" if preset.binary else f"the head has {preset.outputs} outputs"
+        raise RecipeError(
+            f"Recipe {recipe.name!r}: {kind}, but the data {recipe.data.name!r} has {len(table)} classes; "
+            f"set network.outputs to {len(table)} and network.head to softmax, or use other data."
+        )
+    class_ids(recipe.void, table, "void")
+    class_ids(recipe.sampling.paste_classes, table, "sampling.paste_classes")
+    for number, loss in enumerate(recipe.losses):
+        class_ids(loss.class_weights, table, f"losses.{number}.class_weights")
+        for name, weight in loss.class_weights.items():
+            if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < float("inf"):
+                raise RecipeError(f"losses.{number}.class_weights gives {name} {weight!r}: give a number from 0.")
+    if recipe.sampling.paste and not recipe.sampling.paste_classes:
+        raise RecipeError("sampling.paste is above 0 but sampling.paste_classes is empty: name classes to copy.")
+
+
+def _check_losses(recipe: Recipe, preset: Preset) -> None:
+    wrong = SEVERAL_ONLY if preset.binary else BINARY_ONLY
+    right = BINARY_ONLY[0] if preset.binary else SEVERAL_ONLY[0]
+    for loss in recipe.losses:
+        if loss.name in wrong:
+            raise RecipeError(
+                f"Recipe {recipe.name!r} uses the loss {loss.name!r} with a {preset.head} head: use {right!r}."
+            )
+        _check_loss_fields(loss)
+
+
+def _check_loss_fields(loss: Loss) -> None:
+    weighted = loss.name in ("cross-entropy", "focal")
+    if (loss.class_power or loss.class_weights) and not weighted:
+        raise RecipeError(f"The loss {loss.name!r} takes no class weights: they belong to cross-entropy and focal.")
+    if loss.label_smoothing and not loss.name.endswith("cross-entropy"):
+        raise RecipeError(f"The loss {loss.name!r} takes no label_smoothing: it belongs to the cross-entropies.")
+    if loss.stride > 1 and loss.name != "lovasz":
+        raise RecipeError(f"The loss {loss.name!r} takes no stride: it belongs to lovasz.")
+
+
+def _check_monitors(recipe: Recipe, preset: Preset) -> None:
+    users = {"monitor": recipe.monitor if recipe.keep == "best" else ""}
+    if recipe.plateau:
+        users["plateau"] = recipe.plateau.monitor
+    if recipe.early_stopping:
+        users["early_stopping"] = recipe.early_stopping.monitor
+    for name, monitor in users.items():
+        if monitor == "val_salt_score" and not preset.binary:
+            raise RecipeError(f"{name} watches val_salt_score, which only binary networks have; use val_mean_iou.")
+
+
+def _check_phase(where: str, phase: Phase, recipe: Recipe, preset: Preset) -> None:
+    full_height, full_width = _size(preset)
+    view = view_of(phase, preset)
+    if preset.padding == "valid" and (view.height, view.width) != (full_height, full_width):
+        raise RecipeError(
+            f"{where} wants {view.height}x{view.width}, but {preset.name} crops its skips for "
+            f"{full_height}x{full_width} only: leave height and width out."
+        )
+    for name, side in (("height", view.height), ("width", view.width)):
+        if preset.padding == "same" and side % preset.multiple:
+            near = max(1, round(side / preset.multiple)) * preset.multiple
+            raise RecipeError(f"{where}.{name} is {side}, which is not a multiple of {preset.multiple}: use {near}.")
+    if phase.scale is not None and preset.padding == "same":
+        _check_window(where, phase.scale, view, preset)
+
+
+def _check_window(where: str, scale: float, view: View, preset: Preset) -> None:
+    height, width = (int(side * scale) for side in _size(preset))
+    if view.height > height or view.width > width:
+        raise RecipeError(
+            f"{where} cuts {view.height}x{view.width} out of pictures of {height}x{width}: use a smaller window, "
+            "or a larger scale."
+        )
+
+
+def _size(preset: Preset) -> tuple[int, int]:
+    if preset.height is None or preset.width is None:
+        raise RecipeError(f"Preset {preset.name!r} has no size: set network.height and network.width.")
+    return preset.height, preset.width

@@ -1,0 +1,248 @@
+"""A recipe: everything that decides how a network is trained, as one validated JSON file."""
+
+# ruff: noqa: RUF009 - the functions of `fields` make dataclass fields, as `dataclasses.field` does.
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, ClassVar
+
+from unet_explorer.errors import PresetError, RecipeError, close_names
+from unet_explorer.training.fields import (
+    Part,
+    choice,
+    mapping,
+    number,
+    optional_part,
+    part,
+    parts,
+    text,
+    whole,
+    words,
+)
+from unet_explorer.training.recipe_parts import (
+    MONITORS,
+    Augmentation,
+    Average,
+    Data,
+    EarlyStopping,
+    Every,
+    Loss,
+    Optimizer,
+    Phase,
+    Plateau,
+    Sampling,
+    Schedule,
+)
+from unet_explorer.unet.presets import Preset, load_preset
+
+__all__ = [
+    "MONITORS", "Augmentation", "Average", "Data", "EarlyStopping", "Every", "Loss", "Optimizer", "Phase", "Plateau",
+    "Recipe", "Sampling", "Schedule", "load_recipe", "parse_recipe", "recipe_names",
+]  # fmt: skip
+
+# Keras seeds NumPy's generator, which takes 32 bits.
+LARGEST_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Recipe(Part):
+    """How a network is trained.
+
+    Attributes:
+        name: of the recipe.
+        preset: network preset.
+        data: pictures.
+        phases: one after the other.
+        losses: summed.
+        network: changes of preset fields, such as {"norm_momentum": 0.9, "dropout": 0.2}.
+        optimizer: how weights follow gradients.
+        schedule: of the learning rate.
+        augmentation: random changes of the pictures.
+        sampling: which pictures are shown.
+        average: None exports the weights as trained.
+        plateau: None never lowers the learning rate by itself.
+        early_stopping: None trains to the end.
+        keep: "last" weights, or the "best" by `monitor`.
+        monitor: what "best" means.
+        void: classes that no loss counts, by name.
+        precision: Keras dtype policy of all but the head.
+        every: how often to log, validate, save and preview.
+        max_seconds: pause with a checkpoint after this many seconds of a run; None never.
+        seed: of everything random.
+        about: what the recipe is for, in a sentence.
+    """
+
+    what: ClassVar[str] = "recipe"
+    name: str = text()
+    preset: str = text()
+    data: Data = part(Data, required=True)
+    phases: tuple[Phase, ...] = parts(Phase)
+    losses: tuple[Loss, ...] = parts(Loss)
+    network: Mapping[str, Any] = mapping()
+    optimizer: Optimizer = part(Optimizer)
+    schedule: Schedule = part(Schedule)
+    augmentation: Augmentation = part(Augmentation)
+    sampling: Sampling = part(Sampling)
+    average: Average | None = optional_part(Average)
+    plateau: Plateau | None = optional_part(Plateau)
+    early_stopping: EarlyStopping | None = optional_part(EarlyStopping)
+    keep: str = choice("last", "last", "best")
+    monitor: str = choice("val_mean_iou", *MONITORS)
+    void: tuple[str, ...] = words()
+    precision: str = choice("float32", "float32", "mixed_bfloat16")
+    every: Every = part(Every)
+    max_seconds: float | None = number(None, low=1, optional=True)
+    seed: int = whole(0, low=0, high=LARGEST_SEED)
+    about: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.losses or not self.phases:
+            raise RecipeError(f"Recipe {self.name!r} needs at least one loss and one phase.")
+        if not any(loss.weight for loss in self.losses):
+            raise RecipeError(f"All losses of recipe {self.name!r} have weight 0: give one a weight.")
+        if self.data.validation is None:
+            self._check_needs_no_validation()
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of all phases."""
+        return sum(phase.epochs for phase in self.phases)
+
+    def build_preset(self) -> Preset:
+        """The preset with the recipe's changes.
+
+        Raises:
+            RecipeError: unknown preset, or changes that cannot be built.
+        """
+        try:
+            return load_preset(self.preset).changed(self.network)
+        except PresetError as error:
+            raise RecipeError(f"Recipe {self.name!r}: {error}") from error
+
+    def with_epochs(self, epochs: int) -> Recipe:
+        """The recipe with so many epochs in all, shared among the phases as before (each keeps at least one)."""
+        if epochs < len(self.phases):
+            raise RecipeError(f"Recipe {self.name!r} has {len(self.phases)} phases: give it at least as many epochs.")
+        shares = [max(1, round(epochs * phase.epochs / self.epochs)) for phase in self.phases]
+        longest = shares.index(max(shares))
+        shares[longest] += epochs - sum(shares)
+        phases = zip(self.phases, shares, strict=True)
+        return replace(self, phases=tuple(replace(phase, epochs=share) for phase, share in phases))
+
+    def changed(self, assignments: Sequence[str]) -> Recipe:
+        """The recipe with fields replaced.
+
+        Args:
+            assignments: such as "optimizer.learning_rate=0.002", "phases.0.epochs=5" or "average=null".
+
+        Raises:
+            RecipeError: an unknown key (close ones are offered) or an impossible value.
+        """
+        values = self.to_dict()
+        for assignment in assignments:
+            key, equals, value = assignment.partition("=")
+            if not equals:
+                raise RecipeError(f"{assignment!r} is not of the form key=value.")
+            _assign(values, key.strip(), _parse(value))
+        return Recipe.from_dict(values)
+
+    def to_json(self) -> str:
+        """The recipe's file."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
+    def _check_needs_no_validation(self) -> None:
+        users = {"plateau": self.plateau, "early_stopping": self.early_stopping}
+        monitors = {name: user.monitor for name, user in users.items() if user is not None}
+        if self.keep == "best":
+            monitors["keep"] = self.monitor
+        for name, monitor in monitors.items():
+            if monitor.startswith("val_"):
+                raise RecipeError(
+                    f"{name} of recipe {self.name!r} watches {monitor}, but data.validation is null: "
+                    "name a part to validate on, or watch loss."
+                )
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Names of the recipes that ship with the package, sorted."""
+    files = resources.files(__package__).joinpath("recipes").iterdir()
+    return tuple(sorted(entry.name.removesuffix(".json") for entry in files if entry.name.endswith(".json")))
+
+
+def load_recipe(source: str | Path) -> Recipe:
+    """A recipe by its name, or from a JSON file.
+
+    Raises:
+        RecipeError: no such recipe (close names are offered), or a file that is not a recipe.
+    """
+    if str(source) in recipe_names():
+        content = resources.files(__package__).joinpath("recipes", f"{source}.json").read_text(encoding="utf-8")
+        return parse_recipe(content, str(source))
+    path = Path(source)
+    if path.suffix != ".json" and not path.exists():
+        hint = close_names(str(source), recipe_names()) or f"; known are {', '.join(recipe_names())}."
+        raise RecipeError(f"There is no recipe {str(source)!r}{hint}")
+    try:
+        return parse_recipe(path.read_text(encoding="utf-8"), path.stem)
+    except OSError as error:
+        raise RecipeError(f"The recipe {path} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"The recipe {path} is not a text file.") from error
+
+
+def parse_recipe(content: str, name: str) -> Recipe:
+    """A recipe from the text of its file; `name` where the file gives none."""
+    try:
+        values = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"Recipe {name!r} is not valid JSON: {error}.") from error
+    return Recipe.from_dict({"name": name, **values} if isinstance(values, dict) else values)
+
+
+def _parse(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _assign(values: dict[str, Any], key: str, value: Any) -> None:
+    *path, last = key.split(".")
+    holder: Any = values
+    for step in path:
+        holder = _descend(holder, step, key)
+    if isinstance(holder, list):
+        _descend(holder, last, key)
+        holder[int(last)] = value
+        return
+    if not isinstance(holder, dict):
+        raise RecipeError(f"The recipe has no {key!r}: {'.'.join(path)} is null or a plain value.")
+    if path[-1:] not in (["network"], ["class_weights"]) and last not in holder:
+        raise RecipeError(f"The recipe has no {key!r}{close_names(last, holder)}")
+    holder[last] = value
+
+
+def _descend(holder: Any, step: str, key: str) -> Any:
+    if isinstance(holder, list):
+        if not step.isdigit() or int(step) >= len(holder):
+            raise RecipeError(f"The recipe has no {key!r}: {step} should be a number from 0 to {len(holder) - 1}.")
+        return holder[int(step)]
+    if not isinstance(holder, dict) or step not in holder:
+        raise RecipeError(f"The recipe has no {key!r}{close_names(step, holder) if isinstance(holder, dict) else '.'}")
+    # A part that is switched off (null) can be switched on by naming one of its fields.
+    if holder[step] is None:
+        holder[step] = dict(_SWITCHED_OFF[step]) if step in _SWITCHED_OFF else None
+    return holder[step]
+
+
+_SWITCHED_OFF: dict[str, dict[str, Any]] = {
+    "average": Average().to_dict(),
+    "plateau": Plateau().to_dict(),
+    "early_stopping": EarlyStopping().to_dict(),
+}

@@ -1,0 +1,268 @@
+"""A training run from a recipe and a data folder to weights in a run folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from unet_explorer.datasets.dataset import Sample
+from unet_explorer.errors import DatasetError, RecipeError, close_names
+from unet_explorer.pictures import InputSpec
+from unet_explorer.training.checkpoints import Checkpoint, Progress, list_checkpoints, load_latest
+from unet_explorer.training.engine import make_engine
+from unet_explorer.training.events import Listener, TrainingEvent
+from unet_explorer.training.judge import Judge
+from unet_explorer.training.listeners import file_listeners
+from unet_explorer.training.loop import Control, Loop, Outcome
+from unet_explorer.training.losses import build_loss
+from unet_explorer.training.pipeline import Preparer
+from unet_explorer.training.plan import Plan
+from unet_explorer.training.preflight import check_pictures, check_recipe, class_ids
+from unet_explorer.training.recipe import Recipe
+from unet_explorer.training.run_folder import CHECKPOINTS, RECIPE, RESULT, WEIGHTS, writing
+from unet_explorer.training.sampling import Sampler
+from unet_explorer.training.store import VOID, Pictures, Source, load_pictures
+from unet_explorer.unet.presets import Preset
+from unet_explorer.unet.weights import check_weights, read_weights, save_weights
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to train and where to keep it.
+
+    Attributes:
+        recipe: how.
+        source: the opened data set.
+        run_dir: for checkpoints, metrics and the weights.
+        out: model folder to export to at the end, where Keras runs on TensorFlow; None exports nothing.
+        resume: go on from the newest checkpoint of the run folder.
+        init: weights to begin with instead of random ones: a `.npz` file or a SavedModel folder.
+        listeners: told of everything, besides those that write the run's files.
+        control: when to pause; the recipe's `max_seconds` unless given.
+    """
+
+    recipe: Recipe
+    source: Source
+    run_dir: Path
+    out: Path | None = None
+    resume: bool = False
+    init: Path | None = None
+    listeners: Sequence[Listener] = ()
+    control: Control = field(default_factory=Control)
+
+
+def train(request: Request) -> Outcome:
+    """Train a network; its weights, recipe and result are in the run folder afterwards.
+
+    Raises:
+        UserError: bad input, found before the first step wherever it can be.
+        NonFiniteLossError: the loss is infinite or not a number.
+    """
+    began = time.monotonic()
+    recipe, preset = request.recipe, request.recipe.build_preset()
+    check_recipe(recipe, preset, request.source.class_table)
+    weights = read_weights(request.init) if request.init else None
+    _check_run_dir(request)
+    training, validation = _load(request, preset)
+    plan = _plan(request, preset, training, validation)
+    engine = make_engine(recipe, preset, build_loss(recipe.losses, training.shares, request.source.class_table))
+    if weights is not None:
+        shapes = {path: value.shape for path, value in engine.weights().items()}
+        check_weights(shapes, weights, str(request.init))
+        engine.start_from(weights)
+    with writing(request.run_dir):
+        request.run_dir.mkdir(parents=True, exist_ok=True)
+        (request.run_dir / RECIPE).write_text(recipe.to_json(), encoding="utf-8")
+    listeners = [*file_listeners(request.run_dir), *request.listeners]
+    loop = Loop(plan, engine, listeners, request.control)
+    begin = _begin(request, plan, loop, listeners)
+    _tell_start(plan, begin, listeners, time.monotonic() - began)
+    outcome = loop.run(begin)
+    with writing(request.run_dir / WEIGHTS):
+        _write_result(request, preset, plan, outcome)
+    _export(request, outcome, listeners)
+    _tell_end(request, outcome, listeners)
+    return outcome
+
+
+def recipe_digest(recipe: Recipe) -> str:
+    """Digest of all of a recipe that the weights depend on."""
+    same = replace(recipe, max_seconds=None, about="", name="recipe", every=type(recipe.every)())
+    kept = {**same.to_dict(), "validation every": recipe.every.validation}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
+def _check_run_dir(request: Request) -> None:
+    if not request.resume and list_checkpoints(request.run_dir / CHECKPOINTS):
+        raise RecipeError(
+            f"{request.run_dir} already holds a run: continue it with --resume, or choose another --run-dir."
+        )
+
+
+def _load(request: Request, preset: Preset) -> tuple[Pictures, Pictures | None]:
+    data, source = request.recipe.data, request.source
+    samples = _held_in(source.split(data.train), data.hold_out, source)
+    check_pictures(request.recipe, len(samples))
+    spec = InputSpec(preset.height, preset.width, 3 if preset.channels == 3 else 1, 0.0, 255.0, "stretch")
+    judged = source.split(data.validation) if data.validation else ()
+    void = class_ids(request.recipe.void, source.class_table, "void")
+    training = without_void(load_pictures(source, samples, spec), void)
+    if not judged:
+        return training, None
+    return training, without_void(load_pictures(source, judged, spec), void)
+
+
+def without_void(pictures: Pictures, void: Sequence[int]) -> Pictures:
+    """The pictures with the pixels of void classes marked as counting nowhere."""
+    if not void:
+        return pictures
+    labels = np.where(np.isin(pictures.labels, void), np.uint8(VOID), pictures.labels)
+    counts = pictures.counts.copy()
+    counts[:, list(void)] = 0
+    return replace(pictures, labels=labels, counts=counts)
+
+
+def _held_in(samples: Sequence[Sample], hold_out: Sequence[str], source: Source) -> tuple[Sample, ...]:
+    names = {sample.name for sample in samples}
+    for name in hold_out:
+        if name not in names:
+            raise DatasetError(
+                f"data.hold_out names {name!r}, which the training part of {source.name} has not"
+                f"{close_names(name, names) or '.'}"
+            )
+    kept = tuple(sample for sample in samples if sample.name not in hold_out)
+    if not kept:
+        raise DatasetError("data.hold_out leaves no training pictures: hold out fewer.")
+    return kept
+
+
+def _plan(request: Request, preset: Preset, training: Pictures, validation: Pictures | None) -> Plan:
+    recipe, table = request.recipe, request.source.class_table
+    paste = class_ids(recipe.sampling.paste_classes, table, "sampling.paste_classes")
+    sampler = Sampler(training, recipe.sampling, paste, recipe.seed)
+    sampler.prepare()
+    judge = Judge(training, validation, table, recipe.seed)
+    return Plan(recipe, preset, recipe_digest(recipe), Preparer(sampler, recipe.augmentation), judge, table.names)
+
+
+def _begin(request: Request, plan: Plan, loop: Loop, listeners: Sequence[Listener]) -> Progress:
+    fresh = Progress(plan.recipe_digest)
+    if not request.resume:
+        return fresh
+    checkpoint, warnings = load_latest(request.run_dir / CHECKPOINTS)
+    for sentence in warnings:
+        _tell(listeners, "notice", message=sentence)
+    if checkpoint is None:
+        _tell(listeners, "notice", message=f"{request.run_dir} has no checkpoint yet: starting at epoch 1.")
+        return fresh
+    _check_same_recipe(checkpoint, plan, request.run_dir)
+    return loop.resume(checkpoint)
+
+
+def _check_same_recipe(checkpoint: Checkpoint, plan: Plan, run_dir: Path) -> None:
+    if checkpoint.progress.recipe != plan.recipe_digest:
+        raise RecipeError(
+            f"The run in {run_dir} was begun with another recipe: resume it with {run_dir / RECIPE}, or begin a new "
+            "run there with --init."
+        )
+
+
+def _export(request: Request, outcome: Outcome, listeners: Sequence[Listener]) -> None:
+    if request.out is None or outcome.status == "paused":
+        return
+    if keras.backend.backend() != "tensorflow":
+        how = f"python -m unet_explorer export --run-dir {request.run_dir} --out {request.out}"
+        _tell(listeners, "notice", message=f"To make the model folder, run where TensorFlow is installed: {how}")
+        return
+    from unet_explorer.training.finish import export_run
+
+    export_run(request.run_dir, request.out)
+    _tell(listeners, "export", message=f"Exported {request.out}", out=str(request.out))
+
+
+def _tell(listeners: Sequence[Listener], kind: Any, **values: Any) -> None:
+    event = TrainingEvent(kind, values)
+    for listener in listeners:
+        listener(event)
+
+
+def _tell_start(plan: Plan, begin: Progress, listeners: Sequence[Listener], seconds: float) -> None:
+    pictures = len(plan.prepare.sampler.pictures)
+    judged = len(plan.judge.validation) if plan.judge.validation else 0
+    _tell(
+        listeners,
+        "start",
+        message=f"{pictures} training and {judged} validation pictures, {plan.recipe.epochs} epochs, "
+        f"{plan.total_steps} steps" + (f"; going on after step {begin.total_steps}" if begin.total_steps else ""),
+        recipe=plan.recipe.name,
+        preset=plan.recipe.preset,
+        step=begin.total_steps,
+        steps=plan.total_steps,
+        epoch=begin.epoch,
+        epochs=plan.recipe.epochs,
+        classes=list(plan.class_names),
+        training_pictures=pictures,
+        validation_pictures=judged,
+        loading_s=round(seconds, 2),
+    )
+
+
+def _tell_end(request: Request, outcome: Outcome, listeners: Sequence[Listener]) -> None:
+    weights = request.run_dir / WEIGHTS
+    how = {
+        "finished": f"Finished; weights in {weights}",
+        "stopped early": f"No more improvement: stopped; weights in {weights}",
+        "paused": f"Paused after step {outcome.progress.total_steps}; continue with --resume --run-dir "
+        f"{request.run_dir}",
+    }
+    _tell(
+        listeners,
+        "end",
+        message=how[outcome.status],
+        status=outcome.status,
+        step=outcome.progress.total_steps,
+        epoch=outcome.progress.epoch,
+        best=outcome.progress.best,
+        best_epoch=outcome.progress.best_epoch,
+    )
+
+
+def _write_result(request: Request, preset: Preset, plan: Plan, outcome: Outcome) -> None:
+    save_weights(outcome.weights, request.run_dir / WEIGHTS)
+    result = {
+        "status": outcome.status,
+        "preset": preset.to_dict(),
+        "class_table": request.source.class_table.to_dict(),
+        "data": _describe_data(plan, request),
+        "progress": {
+            "epochs": outcome.progress.epoch,
+            "steps": outcome.progress.total_steps,
+            "seconds": round(outcome.progress.seconds, 1),
+            "best": outcome.progress.best,
+            "best_epoch": outcome.progress.best_epoch,
+        },
+        "initial_weights": str(request.init.name) if request.init else None,
+        "history": outcome.progress.history,
+    }
+    (request.run_dir / RESULT).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def _describe_data(plan: Plan, request: Request) -> dict[str, Any]:
+    training = plan.prepare.sampler.pictures
+    digest = hashlib.blake2b(training.images.tobytes() + training.labels.tobytes(), digest_size=16).hexdigest()
+    validation = plan.judge.validation
+    return {
+        **request.recipe.data.to_dict(),
+        "kept": request.recipe.keep,
+        "training_pictures": len(training),
+        "validation_pictures": len(validation) if validation else 0,
+        "digest": digest,
+    }

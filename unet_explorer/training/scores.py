@@ -1,0 +1,100 @@
+"""What validation counts: confusion matrices on the device, mean IoU as a Keras metric, and the salt score."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from unet_explorer.training.store import VOID
+
+Tensor = Any
+
+
+def crop_to(labels: Tensor, logits: Tensor) -> Tensor:
+    """The middle of the label maps where unpadded convolutions made the logits smaller."""
+    height, width = logits.shape[1], logits.shape[2]
+    if labels.shape[1] == height and labels.shape[2] == width:
+        return labels
+    top, left = (labels.shape[1] - height) // 2, (labels.shape[2] - width) // 2
+    return labels[:, top : top + height, left : left + width]
+
+
+def confusion_of_each(labels: Tensor, logits: Tensor) -> Tensor:
+    """Confusion matrix of each picture of a batch, on the device.
+
+    Args:
+        labels: (N, H, W) int32 class ids; 255 counts nowhere.
+        logits: (N, H, W, K), or probabilities; K = 1 is a binary network with logits, whose object is class 1.
+
+    Returns:
+        (N, K, K) float32 whole numbers, or (N, 2, 2) for a binary network; rows are labels, columns predictions.
+    """
+    labels = crop_to(labels, logits)
+    binary = logits.shape[-1] == 1
+    classes = 2 if binary else logits.shape[-1]
+    predicted = ops.cast(logits[..., 0] > 0, "int32") if binary else ops.argmax(logits, axis=-1)
+    ids = ops.arange(classes, dtype="int32")
+    pixels = labels.shape[1] * labels.shape[2]
+    rows = ops.reshape(ops.cast(ops.equal(labels[..., None], ids), "float32"), (-1, pixels, classes))
+    columns = ops.reshape(ops.cast(ops.equal(ops.cast(predicted, "int32")[..., None], ids), "float32"), rows.shape)
+    return ops.matmul(ops.transpose(rows, (0, 2, 1)), columns)
+
+
+def salt_score(confusions: NDArray[Any]) -> float:
+    """Kaggle's score of the TGS salt contest: mean share of the thresholds 0.5, 0.55, ..., 0.95 that the IoU exceeds.
+
+    A picture without salt scores 1 if none is predicted, else 0.
+
+    Args:
+        confusions: (N, 2, 2) of each picture.
+    """
+    both = confusions[:, 1, 1].astype(np.float64)
+    either = confusions[:, 1, 0] + confusions[:, 0, 1] + both
+    has_salt = confusions[:, 1].sum(axis=-1) > 0
+    # Nothing there and nothing predicted is a hit at every threshold; nothing there but something predicted, a miss.
+    iou = np.where(either > 0, both / np.maximum(either, 1), np.where(has_salt, 0.0, 1.0))
+    thresholds = np.arange(50, 100, 5) / 100
+    return float((iou[:, None] > thresholds).mean())
+
+
+@keras.saving.register_keras_serializable("unet_explorer")
+class SparseMeanIoU(keras.metrics.Metric):  # type: ignore[misc]  # Keras ships no types
+    """Mean IoU from class ids and (N, H, W, K) scores; equals `keras.metrics.MeanIoU` on the argmax.
+
+    Args:
+        classes: K.
+        ignore: label id that counts nowhere.
+        name: of the metric.
+    """
+
+    def __init__(self, classes: int, ignore: int = VOID, name: str = "mean_iou", **options: Any) -> None:
+        super().__init__(name=name, **options)
+        self.classes = classes
+        self.ignore = ignore
+        self.confusion = self.add_variable((classes, classes), initializer="zeros", name="confusion", dtype="float32")
+
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> None:
+        """Count a batch: ids (N, H, W) or (N, H, W, 1), scores (N, H, W, K), weights broadcastable to the ids."""
+        shape = y_pred.shape[:-1]
+        labels = ops.cast(ops.reshape(y_true, shape), "int32")
+        counted = ops.cast(ops.not_equal(labels, self.ignore), "float32")
+        if sample_weight is not None:
+            counted = counted * ops.broadcast_to(ops.cast(sample_weight, "float32"), shape)
+        rows = ops.reshape(ops.one_hot(labels, self.classes) * counted[..., None], (-1, self.classes))
+        columns = ops.reshape(ops.one_hot(ops.argmax(y_pred, axis=-1), self.classes), (-1, self.classes))
+        self.confusion.assign_add(ops.matmul(ops.transpose(rows), columns))
+
+    def result(self) -> Tensor:
+        """Mean over the classes that occurred."""
+        both = ops.diagonal(self.confusion)
+        either = ops.sum(self.confusion, axis=0) + ops.sum(self.confusion, axis=1) - both
+        present = ops.cast(either > 0, "float32")
+        return ops.sum(ops.divide_no_nan(both, either)) / ops.maximum(ops.sum(present), 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make it again."""
+        return {**super().get_config(), "classes": self.classes, "ignore": self.ignore}

@@ -1,0 +1,45 @@
+"""The channel browser: all channels of a layer, one of them large over the picture with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from unet_explorer.ui import state
+from unet_explorer.ui.components.assets import make_component
+
+_COMPONENT = make_component("channel_grid")
+
+
+def channel_grid(
+    subject: Mapping[str, Any],
+    network: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    on_pin: Callable[[], None],
+    *,
+    key: str,
+) -> None:
+    """Mount the channel browser; what the user changes in it goes into the view and the address.
+
+    Args:
+        subject: what to ask about, from `subject_data`.
+        network: from `describe_network`.
+        settings: what it shows when it first appears; afterwards the browser knows better.
+        on_pin: called when something is to be pinned; the component's `pin` says what.
+        key: Streamlit's.
+    """
+    data = {**subject, "layers": network["layers"], "classes": network["classes"], "settings": dict(settings)}
+    _COMPONENT(
+        key=key,
+        data=data,
+        on_settings_change=lambda: _accept(key),
+        on_pin_change=on_pin,
+    )
+
+
+def _accept(key: str) -> None:
+    told = st.session_state[key].get("settings")
+    if isinstance(told, Mapping):
+        state.accept(told)

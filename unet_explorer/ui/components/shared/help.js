@@ -1,0 +1,30 @@
+// The help dialog: every key, and the words a newcomer may not know.
+
+import { h } from "./dom.js";
+
+const KEYS = [
+  [["←", "→", "↑", "↓"], "another channel (in the grid), another layer (in the map and the list)"],
+  [["[", "]"], "previous and next layer"],
+  [["/"], "search the layers"],
+  [["Enter"], "enlarge the chosen channel"],
+  [["Esc"], "back, and see everything"],
+  [["+", "−", "0"], "zoom in, zoom out, everything; the wheel zooms the large pane, Ctrl and the wheel any tile"],
+  [["i"], "more about the chosen channel, and back to all of them"],
+  [["?"], "this help"],
+];
+const WORDS = [
+  ["Channel", "one feature map of a layer. Captions count from 1, as articles do; addresses count from 0."],
+  ["Scaling", "which value gets the first and the last colour: those of the channel, of the whole layer, or fixed ones."],
+  ["≈", "read from the drawing, exact to 1/510 of the range of its averaged pixel. The chosen channel's value is exact once the mouse rests."],
+  ["Dead", "all values are 0 for this picture; the unit did not fire anywhere."],
+];
+
+export function helpDialog() {
+  const dialog = h("dialog", { class: "help", "aria-label": "Keys and words" });
+  const rows = KEYS.map(([keys, text]) => h("tr", {}, h("td", {}, ...keys.flatMap((key) => [h("kbd", {}, key), " "])), h("td", {}, text)));
+  const words = WORDS.map(([word, text]) => h("tr", {}, h("td", {}, h("b", {}, word)), h("td", {}, text)));
+  dialog.append(h("h2", {}, "Keys"), h("table", {}, ...rows), h("h2", { style: "margin-top: 16px" }, "Words"), h("table", {}, ...words),
+    h("p", {}, h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Close")));
+  dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
+  return dialog;
+}

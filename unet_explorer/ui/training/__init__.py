@@ -1,0 +1,1 @@
+"""The Train page: preparing, starting, watching and comparing training jobs."""
