@@ -29,6 +29,7 @@ class ChannelStatistics:
         entropy: float64 bits of the channel's histogram of 64 levels between its lowest and highest value, 0 to 6.
         low, high: float64 lowest and highest value.
         not_finite: int64 how many values are NaN or infinite.
+        counts: int64 (C, 64) that histogram: how many values each level has; a constant channel has all in the first.
     """
 
     mean: NDArray[np.float64]
@@ -38,6 +39,7 @@ class ChannelStatistics:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     not_finite: NDArray[np.int64]
+    counts: NDArray[np.int64]
 
     @property
     def variance(self) -> NDArray[np.float64]:
@@ -66,9 +68,12 @@ def channel_statistics(values: Maps) -> ChannelStatistics:
         array([1.])
     """
     planes = planes_of(values)
-    rows = np.array([_statistics(plane) for plane in planes], np.float64).reshape(-1, 7).T
+    rows = np.empty((7, len(planes)), np.float64)
+    counts = np.empty((len(planes), LEVELS), np.int64)
+    for channel, plane in enumerate(planes):
+        rows[:, channel], counts[channel] = _statistics(plane)
     mean, deviation, zeros, entropy, low, high, missing = rows
-    return ChannelStatistics(mean, deviation, zeros, entropy, low, high, not_finite=missing.astype(np.int64))
+    return ChannelStatistics(mean, deviation, zeros, entropy, low, high, missing.astype(np.int64), counts)
 
 
 def channel_order(
@@ -173,22 +178,26 @@ def centred(plane: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
     return share, unit
 
 
-def _statistics(plane: NDArray[np.float32]) -> tuple[float, ...]:
-    """mean, deviation, zeros, entropy, low, high, not finite."""
+def _statistics(plane: NDArray[np.float32]) -> tuple[tuple[float, ...], NDArray[np.int64]]:
+    """mean, deviation, zeros, entropy, low, high, not finite; and the histogram."""
     finite = plane if np.isfinite(plane).all() else plane[np.isfinite(plane)]
     missing = float(plane.size - finite.size)
     if not finite.size:
-        return (*[np.nan] * 6, missing)
+        return (*[np.nan] * 6, missing), np.zeros(LEVELS, np.int64)
     low, high = float(finite.min()), float(finite.max())
     share, unit = centred(finite)
     deviation = unit * float(np.sqrt(share @ share / share.size)) if low < high else 0.0
     zeros = 1 - np.count_nonzero(finite) / finite.size
-    return float(finite.mean(dtype=np.float64)), deviation, zeros, _entropy(finite, low, high), low, high, missing
+    counts = _histogram(finite, low, high)
+    mean = float(finite.mean(dtype=np.float64))
+    return (mean, deviation, zeros, _entropy(counts), low, high, missing), counts
 
 
-def _entropy(values: NDArray[np.float32], low: float, high: float) -> float:
-    if low == high:
-        return 0.0
-    counts = np.bincount(levels_of(values, low, high, LEVELS), minlength=LEVELS)
-    share = counts[counts > 0] / values.size
-    return float(-(share * np.log2(share)).sum())
+def _histogram(values: NDArray[np.float32], low: float, high: float) -> NDArray[np.int64]:
+    levels = levels_of(values, low, high, LEVELS) if low < high else np.zeros(values.size, np.uint8)
+    return np.bincount(levels, minlength=LEVELS)
+
+
+def _entropy(counts: NDArray[np.int64]) -> float:
+    share = counts[counts > 0] / counts.sum()
+    return float(-(share * np.log2(share)).sum()) + 0.0

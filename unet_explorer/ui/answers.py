@@ -105,10 +105,13 @@ def magnitude(offer: Offer, query: Query) -> bytes:
 
 
 def statistics(offer: Offer, query: Query) -> bytes:
-    """Mean, deviation, share of zeros and entropy of each channel of a layer."""
+    """Mean, deviation, share of zeros and entropy of each channel of a layer; behind them its histogram.
+
+    The histograms are uint32 (C, 64), of equal bins between the channel's lowest and highest value.
+    """
     found = channel_statistics(feature_maps(offer, query).values)
     columns = ("mean", "deviation", "zeros", "entropy")
-    return pack({name: getattr(found, name).round(8) for name in columns})
+    return pack({name: getattr(found, name).round(8) for name in columns}, found.counts.astype("<u4"))
 
 
 def relations(offer: Offer, query: Query) -> bytes:
@@ -127,9 +130,9 @@ def agreement(offer: Offer, query: Query) -> bytes:
     return agreement_sheet(offer, feature_maps(offer, query), query.whole("class", 0, 4096))
 
 
-def thumbs(offer: Offer, _query: Query) -> bytes:
-    """One small picture a stage of the network, for the map of the U."""
-    return thumbs_sheet(offer.network, offer.picture, shared().features)
+def thumbs(offer: Offer, query: Query) -> bytes:
+    """One small picture a stage of the network, each of at most so many `pixels`, for the map of the U."""
+    return thumbs_sheet(offer.network, offer.picture, shared().features, query.whole("pixels", 100, 200_000))
 
 
 def overview(offer: Offer, _query: Query) -> bytes:

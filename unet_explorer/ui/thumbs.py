@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from unet_explorer.network import FeatureMaps, Network
     from unet_explorer.pictures import Picture
 
-PIXELS = 8_000
-"""Pixels of one thumbnail at most; drawn about 150 pixels wide."""
+CLIPPED = 1.0
+"""Percent of the pixels that may be darkest, and as many brightest: a bright border would leave the rest black."""
 
 
-def thumbs_sheet(network: Network, picture: Picture, features: FeatureStore) -> bytes:
-    """Thumbnails of all stages, from one forward pass.
+def thumbs_sheet(network: Network, picture: Picture, features: FeatureStore, largest: int) -> bytes:
+    """Thumbnails of all stages, from one forward pass, each of at most `largest` pixels.
 
-    Each shows the mean magnitude of the channels of the layer that speaks for the stage; the head shows the class map.
-    The header lists for each stage its `size`, where on the picture it lies (`extent`), and whether it is `rgb`; the
-    pixels follow in the same order, uint8 (h, w) or (h, w, 3).
+    Each shows the mean magnitude of the channels of the layer that speaks for the stage, from its 1st to its 99th
+    percentile; the head shows the class map. The header lists for each stage its `size`, where on the picture it lies
+    (`extent`), and whether it is `rgb`; the pixels follow in the same order, uint8 (h, w) or (h, w, 3).
     """
     spoken = speakers(network.layers)
     probabilities = [PROBABILITIES] if network.output.is_map and HEAD in spoken else []
@@ -37,26 +37,34 @@ def thumbs_sheet(network: Network, picture: Picture, features: FeatureStore) -> 
     pixels: list[NDArray[np.uint8]] = []
     for stage, layer in spoken.items():
         is_prediction = stage == HEAD and bool(probabilities)
-        image = _prediction(maps[PROBABILITIES], network) if is_prediction else _magnitude(maps[layer])
+        image = (
+            _prediction(maps[PROBABILITIES], network, largest) if is_prediction else _magnitude(maps[layer], largest)
+        )
         extent = maps[PROBABILITIES if is_prediction else layer].placement.extent()
         rows.append({"stage": stage, "extent": extent, "size": image.shape[:2], "rgb": image.ndim == 3})
         pixels.append(image)
     return pack({"thumbs": rows}, *pixels)
 
 
-def _magnitude(maps: FeatureMaps) -> NDArray[np.uint8]:
-    size = _thumb_size(*maps.values.shape[:2])
+def _magnitude(maps: FeatureMaps, largest: int) -> NDArray[np.uint8]:
     mean = np.abs(maps.values).mean(-1, keepdims=True)
-    return np.asarray(make_tiles(mean, Scaling("layer"), size).pixels[0], np.uint8)
+    return np.asarray(make_tiles(mean, _clipped(mean), _size(*mean.shape[:2], largest)).pixels[0], np.uint8)
 
 
-def _prediction(maps: FeatureMaps, network: Network) -> NDArray[np.uint8]:
+def _clipped(mean: NDArray[np.float32]) -> Scaling:
+    """The range without the darkest and brightest percent; all of it where those are nearly everything."""
+    finite = mean[np.isfinite(mean)]
+    low, high = np.percentile(finite, [CLIPPED, 100 - CLIPPED]) if finite.size else (0.0, 0.0)
+    return Scaling("fixed", float(low), float(high)) if np.float32(low) < np.float32(high) else Scaling("layer")
+
+
+def _prediction(maps: FeatureMaps, network: Network, largest: int) -> NDArray[np.uint8]:
     ids = class_ids(maps.values)
-    height, width = _thumb_size(*ids.shape)
+    height, width = _size(*ids.shape, largest)
     rows, columns = (np.arange(height) * ids.shape[0]) // height, (np.arange(width) * ids.shape[1]) // width
     return class_map_rgb(ids[rows][:, columns], network.class_table)
 
 
-def _thumb_size(height: int, width: int) -> tuple[int, int]:
-    scale = min(1.0, math.sqrt(PIXELS / (height * width)))
+def _size(height: int, width: int, largest: int) -> tuple[int, int]:
+    scale = min(1.0, math.sqrt(largest / (height * width)))
     return max(1, round(height * scale)), max(1, round(width * scale))

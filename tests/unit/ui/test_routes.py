@@ -152,7 +152,7 @@ def test_the_same_question_is_computed_once(client: Client, offer: Offer, monkey
 
 
 def test_thumbnails_cover_every_stage(client: Client, offer: Offer) -> None:
-    header, body = unpack(client.get(f"/unet/maps/{offer.token}/thumbs").content)
+    header, body = unpack(client.get(f"/unet/maps/{offer.token}/thumbs?pixels=8000").content)
     stages = [row["stage"] for row in header["thumbs"]]
     assert stages == ["encoder 1", "encoder 2", "bottleneck", "decoder 2", "decoder 1", "head"]
     sizes = [row["size"][0] * row["size"][1] * (3 if row["rgb"] else 1) for row in header["thumbs"]]
@@ -163,8 +163,11 @@ def test_thumbnails_cover_every_stage(client: Client, offer: Offer) -> None:
     np.testing.assert_array_equal(np.frombuffer(body[-sizes[-1] :], np.uint8), expected.ravel())
     magnitude = np.abs(offer.network.feature_maps(offer.picture, ["conv2d_1"])["conv2d_1"].values).mean(-1)
     shown = np.frombuffer(body[: sizes[0]], np.uint8).reshape(magnitude.shape)
-    expected_levels = (magnitude - magnitude.min()) / (magnitude.max() - magnitude.min()) * 255
+    low, high = np.percentile(magnitude, [1, 99])
+    expected_levels = ((magnitude - low) / (high - low)).clip(0, 1) * 255
     assert np.abs(shown - expected_levels).max() <= 0.51
+    small, _ = unpack(client.get(f"/unet/maps/{offer.token}/thumbs?pixels=240").content)
+    assert small["thumbs"][0]["size"] == [12, 20]
 
 
 def test_assets_are_served_by_their_digest_and_nothing_else_is(client: Client) -> None:

@@ -6,6 +6,7 @@ import { mapIndex } from "../shared/pane.js";
 
 const BUDGET = 1000000;
 const TOGETHER = 8;
+export const BINS = 64;
 
 export class LayerData {
   /** `name` is `layer` or `layer:view`; `count` its channels; `width` of the tiles wanted at first. */
@@ -13,7 +14,7 @@ export class LayerData {
     Object.assign(this, { offer, name, count });
     this.query = { layer: name, width, budget: BUDGET };
     this.sheet = known(offer, "sheet", this.query) ?? null;
-    this.statistics = known(offer, "statistics", { layer: name })?.header ?? null;
+    this.told = known(offer, "statistics", { layer: name }) ?? null;
     this.fine = new Map();
     this.exact = null;
     this.aborter = new AbortController();
@@ -42,8 +43,8 @@ export class LayerData {
   }
 
   async fetchStatistics() {
-    if (this.statistics) return false;
-    this.statistics = (await this.ask("statistics")).header;
+    if (this.told) return false;
+    this.told = await this.ask("statistics");
     return true;
   }
 
@@ -69,6 +70,15 @@ export class LayerData {
     const { header, buffer, offset } = await this.ask("values", { channels: channel });
     this.exact = { channel, height: header.height, width: header.width, values: new Float32Array(buffer, offset, header.height * header.width) };
     return true;
+  }
+
+  get statistics() {
+    return this.told?.header;
+  }
+
+  /** How many values of a channel lie in each of 64 equal bins from its lowest to its highest; null until they have come. */
+  counts(channel) {
+    return this.told && new Uint32Array(this.told.buffer, this.told.offset + channel * BINS * 4, BINS);
   }
 
   // ---- reading -------------------------------------------------------------------------------------------------------------

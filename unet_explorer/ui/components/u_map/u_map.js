@@ -7,7 +7,7 @@ import { KINDS, kind, sizeOf } from "../shared/kinds.js";
 import { layerOf, neighbour, selectLayer } from "../shared/layers.js";
 import { draw } from "../shared/pane.js";
 
-const ROW_GAP = 26;
+const PIXELS = 8000;
 const mounted = new WeakMap();
 
 export default function (component) {
@@ -183,7 +183,7 @@ class UMap {
     this.paint();
     picture(this.offer).then((image) => { if (!signal.aborted) { this.image = image; this.paint(); } }).catch(() => {});
     try {
-      const answer = known(this.offer, "thumbs") ?? (await ask(this.offer, "thumbs", {}, signal));
+      const answer = known(this.offer, "thumbs", { pixels: PIXELS }) ?? (await ask(this.offer, "thumbs", { pixels: PIXELS }, signal));
       if (signal.aborted) return;
       this.thumbs = unpacked(answer);
       this.paint();
@@ -202,7 +202,7 @@ class UMap {
     this.put(this.input.canvas, this.image && { image: this.image, extent: whole });
     for (const [stage, { canvas }] of this.nodes) this.put(canvas, stage === shown?.stage ? shown : this.thumbs?.get(stage));
     if (!this.thumbs) return;
-    const rest = "mean magnitude of its last layer's channels, dark to bright from its own lowest to highest";
+    const rest = "mean magnitude of its last layer's channels, dark to bright from its 1st to its 99th percentile";
     const own = shown ? `${shown.stage.replace(/^./, (letter) => letter.toUpperCase())} shows channel ${shown.channel + 1} of ${shown.layer}. Other stages: ${rest}` : `Each stage: ${rest}`;
     say(this.caption, `${own}.${this.data.network.isMap ? " The head: the class map." : ""}`);
   }
