@@ -48,7 +48,7 @@ def thumbs_sheet(network: Network, picture: Picture, features: FeatureStore, lar
 
 def _magnitude(maps: FeatureMaps, largest: int) -> NDArray[np.uint8]:
     mean = np.abs(maps.values).mean(-1, keepdims=True)
-    return np.asarray(make_tiles(mean, _clipped(mean), _size(*mean.shape[:2], largest)).pixels[0], np.uint8)
+    return np.asarray(make_tiles(mean, _clipped(mean), _size(largest, *mean.shape[:2])).pixels[0], np.uint8)
 
 
 def _clipped(mean: NDArray[np.float32]) -> Scaling:
@@ -60,11 +60,11 @@ def _clipped(mean: NDArray[np.float32]) -> Scaling:
 
 def _prediction(maps: FeatureMaps, network: Network, largest: int) -> NDArray[np.uint8]:
     ids = class_ids(maps.values)
-    height, width = _size(*ids.shape, largest)
+    height, width = _size(largest, *ids.shape)
     rows, columns = (np.arange(height) * ids.shape[0]) // height, (np.arange(width) * ids.shape[1]) // width
     return class_map_rgb(ids[rows][:, columns], network.class_table)
 
 
-def _size(height: int, width: int, largest: int) -> tuple[int, int]:
+def _size(largest: int, height: int, width: int) -> tuple[int, int]:
     scale = min(1.0, math.sqrt(largest / (height * width)))
     return max(1, round(height * scale)), max(1, round(width * scale))
