@@ -1,7 +1,7 @@
 """How good a prediction is: counts first, and every score derived from them.
 
-Pictures are scored together by adding their counts, never by averaging their scores; `salt_score` alone is defined a
-picture at a time.
+Pictures are scored together by adding their counts, never by averaging their scores; `salt_scores` alone are defined
+a picture at a time.
 """
 
 from __future__ import annotations
@@ -164,95 +164,25 @@ def threshold_curve(
     )
 
 
-def salt_score(masks: NDArray[np.bool_], predictions: NDArray[np.bool_]) -> float:
-    """The score of the TGS salt challenge: mean over pictures of the mean precision at IoU 0.5, 0.55 ... 0.95.
+def salt_scores(confusions: NDArray[np.integer[Any] | np.floating[Any]]) -> NDArray[np.float64]:
+    """The score of each picture in the TGS salt challenge: the share of IoU 0.5, 0.55 ... 0.95 that its IoU is above.
 
-    A picture with salt scores the share of these thresholds that its IoU is above. One without salt scores 1 when
-    nothing is predicted and 0 otherwise.
-
-    Args:
-        masks: (N, H, W) where salt is.
-        predictions: (N, H, W) where it is predicted.
-
-    Raises:
-        ClassTableError: the shapes differ.
-
-    Example:
-        >>> empty, left = np.zeros((1, 2, 2), bool), np.array([[[True, False], [True, False]]])
-        >>> salt_score(left, left), salt_score(empty, empty), salt_score(empty, left)
-        (1.0, 1.0, 0.0)
-    """
-    if masks.shape != predictions.shape or masks.ndim != 3:
-        raise ClassTableError(f"Masks {masks.shape} and predictions {predictions.shape} must both be (N, H, W).")
-    hits = (masks & predictions).sum(axis=(1, 2))
-    either = (masks | predictions).sum(axis=(1, 2))
-    overlap = np.divide(hits, either, out=np.ones(len(masks)), where=either > 0)
-    return float((overlap[:, None] > SALT_THRESHOLDS).mean())
-
-
-@dataclass(frozen=True, eq=False)
-class Calibration:
-    """Whether confidence means what it says, in bins of equal width from 0 to 1. Add those of several pictures.
-
-    Attributes:
-        count: (B,) int64 pixels in each bin.
-        confidence_sum: (B,) float64 sum of their confidences.
-        correct_sum: (B,) int64 how many of them were predicted rightly.
-    """
-
-    count: NDArray[np.int64]
-    confidence_sum: NDArray[np.float64]
-    correct_sum: NDArray[np.int64]
-
-    def __add__(self, other: Calibration) -> Calibration:
-        return Calibration(
-            self.count + other.count,
-            self.confidence_sum + other.confidence_sum,
-            self.correct_sum + other.correct_sum,
-        )
-
-    @property
-    def confidence(self) -> NDArray[np.float64]:
-        """(B,) mean confidence of each bin; NaN where it is empty."""
-        return _ratio(self.confidence_sum, self.count)
-
-    @property
-    def accuracy(self) -> NDArray[np.float64]:
-        """(B,) share of each bin that was predicted rightly; NaN where it is empty."""
-        return _ratio(self.correct_sum, self.count)
-
-    @property
-    def expected_error(self) -> float:
-        """Expected calibration error (Naeini et al. 2015): mean gap between confidence and accuracy, 0 to 1."""
-        total = int(self.count.sum())
-        return float(np.abs(self.confidence_sum - self.correct_sum).sum() / total) if total else float("nan")
-
-
-def calibration(confidence: NDArray[np.floating[Any]], correct: NDArray[np.bool_], bins: int = 15) -> Calibration:
-    """Bin predictions by their confidence.
+    A picture without salt scores 1 where nothing is predicted and 0 otherwise. Kaggle's score is the mean of all.
 
     Args:
-        confidence: highest probability at each pixel, 0 to 1, any shape; NaN is left out.
-        correct: whether the prediction is right, same shape.
-        bins: number of bins.
+        confusions: (..., 2, 2) counts of each picture, rows are labels, columns predictions; salt is class 1.
 
-    Raises:
-        ClassTableError: the shapes differ.
+    Returns:
+        (...) values in [0, 1].
 
     Example:
-        >>> round(calibration(np.array([0.9, 0.9]), np.array([True, False])).expected_error, 3)
-        0.4
+        >>> salt_scores(np.array([[[90, 0], [3, 7]], [[100, 0], [0, 0]], [[99, 1], [0, 0]]])).tolist()
+        [0.4, 1.0, 0.0]
     """
-    if confidence.shape != correct.shape:
-        raise ClassTableError(f"Confidence {confidence.shape} and correct {correct.shape} differ in shape.")
-    known = ~np.isnan(confidence)
-    sure, right = confidence[known].astype(np.float64), correct[known]
-    place = np.clip((sure * bins).astype(np.int64), 0, bins - 1)
-    return Calibration(
-        count=np.bincount(place, minlength=bins),
-        confidence_sum=np.asarray(np.bincount(place, weights=sure, minlength=bins), np.float64),
-        correct_sum=np.bincount(place[right], minlength=bins),
-    )
+    hits, either = confusions[..., 1, 1], confusions[..., 0, 1] + confusions[..., 1, :].sum(axis=-1)
+    overlap = np.divide(hits, either, out=np.ones(np.shape(hits)), where=either > 0)
+    scores: NDArray[np.float64] = (overlap[..., None] > SALT_THRESHOLDS).mean(axis=-1)
+    return scores
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from unet_explorer.metrics import (
     intersection_over_union,
     mean_iou,
     pixel_accuracy,
-    salt_score,
+    salt_scores,
     threshold_curve,
 )
 
@@ -56,10 +56,10 @@ def test_raising_a_threshold_finds_less(probabilities: NDArray[np.float32], seed
         assert (np.diff(curve.recall) <= 0).all()
 
 
-@given(hnp.arrays(np.bool_, hnp.array_shapes(min_dims=3, max_dims=3, max_side=6)))
-def test_a_perfect_prediction_of_salt_scores_one(masks: NDArray[np.bool_]) -> None:
-    assert salt_score(masks, masks) == 1
-    assert salt_score(masks, ~masks) == 0
+@given(hnp.arrays(np.bool_, shapes))
+def test_a_perfect_prediction_of_salt_scores_one_and_its_opposite_none(mask: NDArray[np.bool_]) -> None:
+    assert salt_scores(confusion_matrix(mask, mask, 2)) == 1
+    assert salt_scores(confusion_matrix(mask, ~mask, 2)) == 0
 
 
 @given(hnp.arrays(np.float64, (3, 4, 5), elements=st.floats(-20, 20)))

@@ -7,13 +7,12 @@ import pytest
 
 from unet_explorer.errors import ClassTableError
 from unet_explorer.metrics import (
-    calibration,
     confusion_matrix,
     dice,
     intersection_over_union,
     mean_iou,
     pixel_accuracy,
-    salt_score,
+    salt_scores,
     threshold_curve,
 )
 
@@ -110,38 +109,19 @@ def test_best_threshold_of_nothing_is_not_a_number() -> None:
     assert np.isnan(threshold_curve(np.zeros(3), np.zeros(3, bool), np.array([0.5])).best)
 
 
-def test_salt_score_counts_the_thresholds_that_are_passed() -> None:
-    mask = np.zeros((1, 4, 5), bool)
-    mask[0, :, :5] = True
-    prediction = mask.copy()
-    prediction[0, 0, :] = False  # IoU 15/20 = 0.75: above 0.5, 0.55, 0.6, 0.65 and 0.7, not above 0.75.
-    assert salt_score(mask, prediction) == pytest.approx(0.5)
-
-
-def test_salt_score_of_pictures_without_salt() -> None:
-    mask = np.zeros((2, 3, 3), bool)
-    prediction = mask.copy()
-    prediction[1, 0, 0] = True
-    assert salt_score(mask, prediction) == 0.5
-    assert salt_score(prediction[1:], mask[1:]) == 0.0
-
-
-def test_calibration_of_a_worked_example() -> None:
-    confidence = np.array([0.1, 0.3, 0.9, 0.9, 1.0, np.nan])
-    correct = np.array([False, True, True, False, True, True])
-    result = calibration(confidence, correct, bins=2)
-    assert result.count.tolist() == [2, 3]
-    np.testing.assert_allclose(result.confidence, [0.2, 2.8 / 3])
-    np.testing.assert_allclose(result.accuracy, [0.5, 2 / 3])
-    assert result.expected_error == pytest.approx((0.6 + 0.8) / 5)
-
-
-def test_calibrations_of_pictures_add_up() -> None:
-    rng = np.random.default_rng(1)
-    confidence = rng.random(200)
-    correct = rng.random(200) < 0.5
-    whole = calibration(confidence, correct)
-    parts = calibration(confidence[:70], correct[:70]) + calibration(confidence[70:], correct[70:])
-    np.testing.assert_array_equal(parts.count, whole.count)
-    assert parts.expected_error == pytest.approx(whole.expected_error)
-    assert np.isnan(calibration(np.zeros(0), np.zeros(0, bool)).expected_error)
+@pytest.mark.parametrize(
+    ("confusion", "score"),
+    [
+        ([[90, 0], [0, 10]], 1.0),
+        ([[100, 0], [0, 0]], 1.0),  # no salt, none predicted
+        ([[99, 1], [0, 0]], 0.0),  # no salt, some predicted
+        ([[90, 0], [10, 0]], 0.0),  # salt missed
+        ([[90, 0], [3, 7]], 0.4),  # IoU 0.7 exceeds 0.5, 0.55, 0.6, 0.65
+        ([[0, 0], [5, 15]], 0.5),  # IoU 0.75 exceeds those and 0.7, but not 0.75
+        ([[90, 0], [5, 5]], 0.0),  # IoU 0.5 does not exceed 0.5
+    ],
+)
+def test_salt_score_of_one_picture(confusion: list[list[int]], score: float) -> None:
+    assert salt_scores(np.array(confusion)) == pytest.approx(score)
+    # The device counts in float32.
+    assert salt_scores(np.array([[confusion]], np.float32)).tolist() == [[pytest.approx(score)]]

@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from unet_explorer.datasets import Dataset, Sample
 from unet_explorer.errors import DatasetError
 from unet_explorer.metrics import (
-    SALT_THRESHOLDS,
     ThresholdCurve,
     confusion_matrix,
+    dice,
     intersection_over_union,
     mean_iou,
     pixel_accuracy,
+    salt_scores,
 )
 from unet_explorer.network import FeatureMaps, Network
 from unet_explorer.pictures import fit_label_map
@@ -62,6 +63,11 @@ class Evaluation:
         """(K,) IoU of each class; NaN where it occurs in neither labels nor predictions."""
         return intersection_over_union(self.confusion)
 
+    @cached_property
+    def class_dice(self) -> NDArray[np.float64]:
+        """(K,) Dice coefficient of each class; NaN where it occurs in neither labels nor predictions."""
+        return dice(self.confusion)
+
     @property
     def mean_iou(self) -> float:
         """Mean over the classes that occur, as Keras' `MeanIoU` defines it."""
@@ -84,7 +90,8 @@ class Evaluation:
             "seconds": round(self.seconds, 3),
             "mean_iou": _number(self.mean_iou),
             "pixel_accuracy": _number(self.pixel_accuracy),
-            "class_iou": {name: _number(iou) for name, iou in zip(self.class_names, self.class_iou, strict=True)},
+            "class_iou": self._by_name(self.class_iou),
+            "class_dice": self._by_name(self.class_dice),
             "class_pixels": dict(zip(self.class_names, self.confusion.sum(axis=1).tolist(), strict=True)),
         }
         if self.curve is not None:
@@ -102,6 +109,9 @@ class Evaluation:
                 "best_threshold": float(THRESHOLDS[best]),
             }
         return report
+
+    def _by_name(self, values: NDArray[np.float64]) -> dict[str, float | None]:
+        return {name: _number(value) for name, value in zip(self.class_names, values, strict=True)}
 
 
 def evaluate(
@@ -229,12 +239,8 @@ def _curve(reached: NDArray[np.int64]) -> ThresholdCurve:
 
 
 def _salt_scores(label_map: NDArray[np.uint8], maps: FeatureMaps) -> NDArray[np.float64]:
-    """(T,) salt score of one picture, in its own pixels, at each threshold; `metrics.salt_score` has the definition."""
-    confusions = _counts_at(_reached(label_map, maps.placement.restore(maps.values[..., 0])))
-    hits, either = confusions[:, 1, 1], confusions[:, 0, 1] + confusions[:, 1].sum(axis=1)
-    overlap = np.divide(hits, either, out=np.ones(len(hits)), where=either > 0)
-    scores: NDArray[np.float64] = (overlap[:, None] > SALT_THRESHOLDS).mean(axis=1)
-    return scores
+    """(T,) salt score of one picture, in its own pixels, at each threshold."""
+    return salt_scores(_counts_at(_reached(label_map, maps.placement.restore(maps.values[..., 0]))))
 
 
 def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:

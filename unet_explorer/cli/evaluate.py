@@ -22,7 +22,7 @@ def register(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "evaluate",
         help="score a network on a data set",
-        description="Per-class IoU, mean IoU as Keras' MeanIoU defines it, and pixel accuracy, at the network's size.",
+        description="Per-class IoU and Dice, mean IoU as Keras' MeanIoU defines it, and pixel accuracy, at the network's size.",
     )
     parser.add_argument("--model", required=True, type=Path, metavar="DIR", help="folder with saved_model.pb")
     parser.add_argument("--dataset", required=True, metavar="NAME", help=", ".join(DATASETS))
@@ -54,9 +54,10 @@ def describe(result: Evaluation) -> str:
     """The scores as a table for a terminal."""
     width = max(len("class"), *map(len, result.class_names))
     shares = result.confusion.sum(axis=1) / max(1, int(result.confusion.sum()))
-    lines = [f"{'class':{width}}     IoU  share of pixels"]
-    for name, iou, share in zip(result.class_names, result.class_iou, shares, strict=True):
-        lines.append(f"{name:{width}}  {'     -' if np.isnan(iou) else f'{iou:.4f}'}  {share:14.2%}")
+    lines = [f"{'class':{width}}     IoU    Dice  share of pixels"]
+    for name, *scores, share in zip(result.class_names, result.class_iou, result.class_dice, shares, strict=True):
+        shown = "  ".join("     -" if np.isnan(score) else f"{score:.4f}" for score in scores)
+        lines.append(f"{name:{width}}  {shown}  {share:14.2%}")
     lines += ["", f"mean IoU        {result.mean_iou:.4f}", f"pixel accuracy  {result.pixel_accuracy:.4f}"]
     if result.curve is not None:
         lines += ["", "threshold  IoU of " + result.class_names[1]]

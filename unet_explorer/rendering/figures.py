@@ -15,7 +15,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from unet_explorer.classes import ClassTable
-from unet_explorer.metrics import Calibration
 
 # Okabe and Ito (2008): told apart by eyes of every kind, visible on light and dark pages.
 EDGE = "#808080"
@@ -137,27 +136,6 @@ def confusion_figure(confusion: NDArray[np.int64], table: ClassTable) -> go.Figu
     )
     figure = _figure([cells], "predicted", "labelled")
     figure.update_yaxes(autorange="reversed")
-    return figure
-
-
-def reliability_figure(calibration: Calibration) -> go.Figure:
-    """Accuracy against confidence; a network that means what it says lies on the diagonal."""
-    confidence, accuracy = calibration.confidence, calibration.accuracy
-    points = go.Scatter(
-        x=_numbers(confidence),
-        y=_numbers(accuracy),
-        customdata=calibration.count.tolist(),
-        mode="lines+markers",
-        name="network",
-        line_color=LINES[0],
-        hovertemplate="says %{x:.1%}, is right %{y:.1%} (%{customdata:d} pixels)<extra></extra>",
-    )
-    diagonal = go.Scatter(
-        x=[0, 1], y=[0, 1], mode="lines", name="ideal", line={"dash": "dot", "color": EDGE}, hoverinfo="skip"
-    )
-    figure = _figure([diagonal, points], "confidence", "accuracy")
-    figure.update_xaxes(range=[0, 1], tickformat=".0%")
-    figure.update_yaxes(range=[0, 1], tickformat=".0%")
     return figure
 
 

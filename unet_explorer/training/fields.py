@@ -31,6 +31,11 @@ def choice(default: Any, *allowed: str) -> Any:
     return _declare(default, lambda value: value in allowed, " or ".join(map(repr, allowed)), False, allowed)
 
 
+def switch(default: bool = False) -> Any:
+    """True or false."""
+    return _declare(default, lambda value: isinstance(value, bool), "true or false", False)
+
+
 def text(default: Any = dataclasses.MISSING, optional: bool = False) -> Any:
     """Some text; also None where optional."""
     return _declare(default, lambda value: isinstance(value, str) and bool(value), "a text", optional)

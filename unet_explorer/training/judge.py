@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.classes import ClassTable
-from unet_explorer.metrics import intersection_over_union, mean_iou
+from unet_explorer.metrics import intersection_over_union, mean_iou, salt_scores
 from unet_explorer.training.augment import View, move
 from unet_explorer.training.engine import Arrays, Engine
-from unet_explorer.training.scores import salt_score
 from unet_explorer.training.store import VOID, Pictures
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -76,7 +75,9 @@ class Judge:
             "val_accuracy": float(np.trace(confusion) / max(1, confusion.sum())),
             "class_iou": [round(float(value), 5) for value in intersection_over_union(confusion)],
         }
-        return {**scores, "val_salt_score": salt_score(confusions)} if confusion.shape == (2, 2) else scores
+        if confusion.shape == (2, 2):
+            scores["val_salt_score"] = float(salt_scores(confusions).mean())
+        return scores
 
     def statistics(self, engine: Engine, view: View, batch: int, batches: int) -> Arrays:
         """Batch norm's means and variances over training pictures, without dropout or augmentation.

@@ -22,6 +22,8 @@ from unet_explorer.training.store import VOID
 
 Tensor = Any
 LossFunction = Callable[[Tensor, Tensor], Tensor]
+# Of a pixel that counts nowhere: sorted last, and cut to 0.
+NO_ERROR = -1e9
 
 
 @dataclass(frozen=True)
@@ -117,19 +119,25 @@ def lovasz(labels: Tensor, logits: Tensor, term: Term) -> Tensor:
     """Lovasz-softmax, the convex closure of 1 - IoU, mean over the classes that occur (Berman et al., 2018)."""
     step = term.how.stride
     labels, logits = labels[:, ::step, ::step], logits[:, ::step, ::step]
-    classes = logits.shape[-1]
-    counted = ops.reshape(_counted(labels), (-1, 1))
-    p = ops.reshape(_probabilities(logits), (-1, classes))
-    true = ops.reshape(_truth(labels, classes), (-1, classes))
     # Void pixels have no error and are nobody's, so that they sort last and weigh nothing.
-    errors = ops.transpose(ops.abs(true - p) * counted)
-    true = ops.transpose(true)
-    order = ops.argsort(-ops.stop_gradient(errors), axis=-1)
-    sorted_errors = ops.take_along_axis(errors, order, axis=-1)
-    slopes = _lovasz_slopes(ops.take_along_axis(true, order, axis=-1))
-    losses = ops.sum(sorted_errors * ops.stop_gradient(slopes), axis=-1)
+    errors = ops.abs(_truth(labels, logits.shape[-1]) - _probabilities(logits)) * _counted(labels)[..., None]
+    true = _pixels(_truth(labels, logits.shape[-1]), term.how.per_picture)
+    losses = _lovasz_sum(_pixels(errors, term.how.per_picture), true)
     present = ops.cast(ops.sum(true, axis=-1) > 0, "float32")
-    return ops.sum(losses * present) / ops.maximum(ops.sum(present), 1.0)
+    return ops.mean(ops.sum(losses * present, axis=-1) / ops.maximum(ops.sum(present, axis=-1), 1.0))
+
+
+def lovasz_hinge(labels: Tensor, logits: Tensor, term: Term) -> Tensor:
+    """Lovasz hinge of a one-channel network, the convex closure of 1 - IoU on its logits (Berman et al., 2018).
+
+    Without any object its highest logit alone counts: it should be below -1.
+    """
+    step = term.how.stride
+    labels, logits = labels[:, ::step, ::step, None], logits[:, ::step, ::step]
+    true = ops.cast(ops.equal(labels, 1), "float32")
+    errors = ops.where(ops.equal(labels, VOID), NO_ERROR, 1 - logits * (2 * true - 1))
+    each = _lovasz_sum(_pixels(errors, term.how.per_picture), _pixels(true, term.how.per_picture))
+    return ops.mean(each)
 
 
 FUNCTIONS: dict[str, Callable[[Tensor, Tensor, Term], Tensor]] = {
@@ -137,17 +145,33 @@ FUNCTIONS: dict[str, Callable[[Tensor, Tensor, Term], Tensor]] = {
     "binary-cross-entropy": binary_cross_entropy,
     "dice": dice,
     "lovasz": lovasz,
+    "lovasz-hinge": lovasz_hinge,
     "focal": focal,
 }
 
 
+def _pixels(values: Tensor, per_picture: bool) -> Tensor:
+    """(N, H, W, K) as (N, K, H * W), or all pictures together as (1, K, N * H * W)."""
+    classes = values.shape[-1]
+    flat = ops.reshape(values, (values.shape[0] if per_picture else 1, -1, classes))
+    return ops.transpose(flat, (0, 2, 1))
+
+
+def _lovasz_sum(errors: Tensor, true: Tensor) -> Tensor:
+    """Errors above 0, each weighed by what the Jaccard loss grows by when it is added: (G, K, P) -> (G, K)."""
+    order = ops.argsort(-ops.stop_gradient(errors), axis=-1)
+    sorted_errors = ops.relu(ops.take_along_axis(errors, order, axis=-1))
+    slopes = _lovasz_slopes(ops.take_along_axis(true, order, axis=-1))
+    return ops.sum(sorted_errors * ops.stop_gradient(slopes), axis=-1)
+
+
 def _lovasz_slopes(true: Tensor) -> Tensor:
-    """Growth of the Jaccard loss along errors sorted downwards; `true` is (K, P), 0 or 1."""
+    """Growth of the Jaccard loss along errors sorted downwards; `true` is (..., P), 0 or 1."""
     total = ops.sum(true, axis=-1, keepdims=True)
     both = total - ops.cumsum(true, axis=-1)
     either = total + ops.cumsum(1 - true, axis=-1)
     jaccard = 1 - both / either
-    return ops.concatenate([jaccard[:, :1], jaccard[:, 1:] - jaccard[:, :-1]], axis=-1)
+    return ops.concatenate([jaccard[..., :1], jaccard[..., 1:] - jaccard[..., :-1]], axis=-1)
 
 
 def _surprise(labels: Tensor, logits: Tensor) -> Tensor:

@@ -10,8 +10,10 @@ from unet_explorer.training.augment import View
 from unet_explorer.training.recipe import Loss, Phase, Recipe
 from unet_explorer.unet.presets import Preset
 
-BINARY_ONLY = ("binary-cross-entropy",)
-SEVERAL_ONLY = ("cross-entropy",)
+# For each loss of one kind of head, what does the same for the other kind.
+FOR_SIGMOID = {"binary-cross-entropy": "cross-entropy", "lovasz-hinge": "lovasz"}
+FOR_SOFTMAX = {"cross-entropy": "binary-cross-entropy"}
+LOVASZ = ("lovasz", "lovasz-hinge")
 
 
 def check_recipe(recipe: Recipe, preset: Preset, table: ClassTable) -> None:
@@ -94,12 +96,12 @@ def _check_classes(recipe: Recipe, preset: Preset, table: ClassTable) -> None:
 
 
 def _check_losses(recipe: Recipe, preset: Preset) -> None:
-    wrong = SEVERAL_ONLY if preset.binary else BINARY_ONLY
-    right = BINARY_ONLY[0] if preset.binary else SEVERAL_ONLY[0]
+    wrong = FOR_SOFTMAX if preset.binary else FOR_SIGMOID
     for loss in recipe.losses:
         if loss.name in wrong:
             raise RecipeError(
-                f"Recipe {recipe.name!r} uses the loss {loss.name!r} with a {preset.head} head: use {right!r}."
+                f"Recipe {recipe.name!r} uses the loss {loss.name!r} with a {preset.head} head: "
+                f"use {wrong[loss.name]!r}."
             )
         _check_loss_fields(loss)
 
@@ -110,8 +112,9 @@ def _check_loss_fields(loss: Loss) -> None:
         raise RecipeError(f"The loss {loss.name!r} takes no class weights: they belong to cross-entropy and focal.")
     if loss.label_smoothing and not loss.name.endswith("cross-entropy"):
         raise RecipeError(f"The loss {loss.name!r} takes no label_smoothing: it belongs to the cross-entropies.")
-    if loss.stride > 1 and loss.name != "lovasz":
-        raise RecipeError(f"The loss {loss.name!r} takes no stride: it belongs to lovasz.")
+    for field, given in (("stride", loss.stride > 1), ("per_picture", loss.per_picture)):
+        if given and loss.name not in LOVASZ:
+            raise RecipeError(f"The loss {loss.name!r} takes no {field}: it belongs to {' and '.join(LOVASZ)}.")
 
 
 def _check_monitors(recipe: Recipe, preset: Preset) -> None:

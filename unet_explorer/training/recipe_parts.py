@@ -12,6 +12,7 @@ from unet_explorer.training.fields import (
     interval,
     mapping,
     number,
+    switch,
     text,
     whole,
     words,
@@ -96,11 +97,14 @@ class Loss(Part):
         class_limit: the largest class weight, as a multiple of the median one.
         class_weights: weights by class name, multiplied onto those.
         gamma: how much sure pixels are faded ("focal").
-        stride: use every n-th row and column only ("lovasz", which sorts all pixels).
+        stride: use every n-th row and column only ("lovasz" and "lovasz-hinge", which sort all pixels).
+        per_picture: mean over the pictures, rather than all pixels of the batch as one ("lovasz", "lovasz-hinge").
     """
 
     what: ClassVar[str] = "loss"
-    name: str = choice("cross-entropy", "cross-entropy", "binary-cross-entropy", "dice", "lovasz", "focal")
+    name: str = choice(
+        "cross-entropy", "cross-entropy", "binary-cross-entropy", "dice", "lovasz", "lovasz-hinge", "focal"
+    )
     weight: float = number(1.0)
     label_smoothing: float = number(0.0, high=0.9)
     class_power: float = number(0.0, high=1)
@@ -108,6 +112,7 @@ class Loss(Part):
     class_weights: Mapping[str, float] = mapping()
     gamma: float = number(2.0)
     stride: int = whole(1)
+    per_picture: bool = switch()
 
 
 @dataclass(frozen=True)

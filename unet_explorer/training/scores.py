@@ -1,13 +1,11 @@
-"""What validation counts: confusion matrices on the device, mean IoU as a Keras metric, and the salt score."""
+"""What validation counts: confusion matrices on the device, and mean IoU as a Keras metric."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
 from unet_explorer.training.store import VOID
 
@@ -42,23 +40,6 @@ def confusion_of_each(labels: Tensor, logits: Tensor) -> Tensor:
     rows = ops.reshape(ops.cast(ops.equal(labels[..., None], ids), "float32"), (-1, pixels, classes))
     columns = ops.reshape(ops.cast(ops.equal(ops.cast(predicted, "int32")[..., None], ids), "float32"), rows.shape)
     return ops.matmul(ops.transpose(rows, (0, 2, 1)), columns)
-
-
-def salt_score(confusions: NDArray[Any]) -> float:
-    """Kaggle's score of the TGS salt contest: mean share of the thresholds 0.5, 0.55, ..., 0.95 that the IoU exceeds.
-
-    A picture without salt scores 1 if none is predicted, else 0.
-
-    Args:
-        confusions: (N, 2, 2) of each picture.
-    """
-    both = confusions[:, 1, 1].astype(np.float64)
-    either = confusions[:, 1, 0] + confusions[:, 0, 1] + both
-    has_salt = confusions[:, 1].sum(axis=-1) > 0
-    # Nothing there and nothing predicted is a hit at every threshold; nothing there but something predicted, a miss.
-    iou = np.where(either > 0, both / np.maximum(either, 1), np.where(has_salt, 0.0, 1.0))
-    thresholds = np.arange(50, 100, 5) / 100
-    return float((iou[:, None] > thresholds).mean())
 
 
 @keras.saving.register_keras_serializable("unet_explorer")

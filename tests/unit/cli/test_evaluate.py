@@ -74,7 +74,8 @@ def test_a_binary_network_shows_its_curve_and_salt_score() -> None:
 
     lines = describe(result).splitlines()
 
-    assert "No salt  0.5000          40.00%" in lines  # 3 / (3 + 1 + 2), and 4 of 10 pixels.
+    # IoU 3 / (3 + 1 + 2), Dice 2 * 3 / (4 + 5), and 4 of 10 pixels.
+    assert "No salt  0.5000  0.6667          40.00%" in lines
     assert "mean IoU        0.5357" in lines  # (3/6 + 4/7) / 2.
     assert "best on these pictures: 0.6000 at 0.99" in lines
     assert "     0.50  0.3500" in lines
@@ -84,5 +85,5 @@ def test_a_binary_network_shows_its_curve_and_salt_score() -> None:
 def test_classes_that_occur_nowhere_have_no_iou() -> None:
     text = describe(Evaluation(("a", "b", "c"), np.array([[4, 0, 0], [0, 0, 0], [0, 0, 0]]), 1, 0.5))
 
-    assert "b           -           0.00%" in text.splitlines()
+    assert "b           -       -           0.00%" in text.splitlines()
     assert "2.0 pictures a second" in text

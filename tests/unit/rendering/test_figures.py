@@ -8,14 +8,12 @@ import numpy as np
 import pytest
 
 from unet_explorer.classes import load_class_table
-from unet_explorer.metrics import calibration
 from unet_explorer.rendering.figures import (
     Curve,
     class_bars,
     confusion_figure,
     curves_figure,
     histogram_figure,
-    reliability_figure,
 )
 
 SALT = load_class_table("salt")
@@ -65,12 +63,6 @@ def test_confusion_is_a_share_of_each_label_without_absent_classes() -> None:
     cells = confusion_figure(confusion, KITTI).data[0]
     assert (list(cells.y), list(cells.x)) == (["Road", "Car"], ["Road", "Car"])
     assert [list(row) for row in cells.z] == [[0.75, 0.25], [0, 1]]
-
-
-def test_reliability_shows_each_bin() -> None:
-    figure = reliability_figure(calibration(np.array([0.1, 0.9, 0.9]), np.array([False, True, False]), bins=3))
-    network = figure.data[1]
-    assert (network.x, network.y) == ((0.1, None, 0.9), (0.0, None, 0.5))
 
 
 def test_figures_of_whole_pictures_are_small() -> None:

@@ -150,6 +150,65 @@ def test_lovasz_with_a_stride_looks_at_every_nth_row_and_column(case):
     assert loss_of(labels, logits, Loss("lovasz", stride=2)) == pytest.approx(expected, rel=1e-5)
 
 
+def test_lovasz_per_picture_is_the_mean_over_the_pictures(case):
+    labels, logits = case
+    labels[1] = np.where(labels[1] == 2, 0, labels[1])
+    expected = np.mean([lovasz_by_definition(*pair) for pair in zip(labels, softmax(logits), strict=True)])
+    assert expected != pytest.approx(lovasz_by_definition(labels, softmax(logits)), rel=1e-2)
+    assert loss_of(labels, logits, Loss("lovasz", per_picture=True)) == pytest.approx(expected, rel=1e-5)
+
+
+BINARY = np.array([0.5, 0.5])
+
+
+def hinge_by_definition(labels, logits):
+    """The Lovasz extension of 1 - IoU as its definition has it: an integral over the level sets of the hinge errors.
+
+    Each slab between two neighbouring errors weighs the Jaccard distance that the pixels above it make when they are
+    all mispredicted: nothing of Berman's sorted gradient is used.
+    """
+    true, values = labels[labels != VOID] == 1, logits[labels != VOID].astype(float)
+    errors = np.maximum(1 - np.where(true, values, -values), 0)
+    total, below = 0.0, 0.0
+    for level in np.unique(errors[errors > 0]):
+        wrong = errors >= level
+        predicted = true ^ wrong
+        total += (level - below) * (1 - (true & predicted).sum() / (true | predicted).sum())
+        below = level
+    return total
+
+
+@pytest.fixture
+def binary_case(case):
+    labels, logits = case
+    logits[1] *= 3  # So that the two pictures do not score alike.
+    return np.where(labels == VOID, VOID, labels % 2), logits[..., :1]
+
+
+def test_lovasz_hinge_by_hand():
+    # Hinge errors 0.5 and 3 of the object, 0 and 1.5 of the rest; both, of 2: slabs of 0.5, 1 and 1.5.
+    labels, logits = [[[1, 1, 0, 0]]], np.array([[[[0.5], [-2.0], [-4.0], [0.5]]]])
+    # Wrong above 0: IoU 0. Above 0.5: the object's second and one of the rest, IoU 1/3. Above 1.5: IoU 1/2.
+    expected = 0.5 * 1 + 1 * (1 - 1 / 3) + 1.5 * (1 - 1 / 2)
+    assert loss_of(labels, logits, Loss("lovasz-hinge"), shares=BINARY) == pytest.approx(expected)
+
+
+def test_lovasz_hinge_is_the_integral_over_its_level_sets(binary_case):
+    labels, logits = binary_case
+    together = loss_of(labels, logits, Loss("lovasz-hinge"), shares=BINARY)
+    assert together == pytest.approx(hinge_by_definition(labels, logits[..., 0]), rel=1e-5)
+    each = [hinge_by_definition(*pair) for pair in zip(labels, logits[..., 0], strict=True)]
+    assert np.mean(each) != pytest.approx(together, rel=1e-2)
+    apart = loss_of(labels, logits, Loss("lovasz-hinge", per_picture=True), shares=BINARY)
+    assert apart == pytest.approx(np.mean(each), rel=1e-5)
+
+
+def test_lovasz_hinge_of_a_picture_without_the_object_looks_at_its_highest_logit():
+    logits = np.array([[[[-3.0], [0.5], [-1.5]]], [[[-3.0], [-2.5], [-1.5]]]])
+    loss = loss_of(np.zeros((2, 1, 3)), logits, Loss("lovasz-hinge", per_picture=True), shares=BINARY)
+    assert loss == pytest.approx(np.mean([1.5, 0.0]))
+
+
 def test_terms_add_up_with_their_weights(case):
     labels, logits = case
     parts = [loss_of(labels, logits, Loss(name)) for name in ("cross-entropy", "lovasz", "dice")]
@@ -165,9 +224,17 @@ def test_void_pixels_do_not_matter(name, case):
     assert loss_of(labels, logits, Loss(name)) == pytest.approx(loss_of(labels, other, Loss(name)), rel=1e-5)
 
 
-@pytest.mark.parametrize("name", ["cross-entropy", "focal", "dice", "lovasz", "binary-cross-entropy"])
+def test_void_pixels_do_not_matter_to_the_hinge(binary_case):
+    labels, logits = binary_case
+    other = logits.copy()
+    other[labels == VOID] = 50.0
+    term = Loss("lovasz-hinge", per_picture=True)
+    assert loss_of(labels, logits, term, shares=BINARY) == loss_of(labels, other, term, shares=BINARY)
+
+
+@pytest.mark.parametrize("name", ["cross-entropy", "focal", "dice", "lovasz", "binary-cross-entropy", "lovasz-hinge"])
 def test_nothing_counted_is_finite(name):
-    classes = 1 if name.startswith("binary") else 3
+    classes = 1 if name in ("binary-cross-entropy", "lovasz-hinge") else 3
     labels = np.full((1, 2, 3), VOID)
     shares = np.array([0.5, 0.5]) if classes == 1 else SHARES
     assert np.isfinite(loss_of(labels, np.ones((1, 2, 3, classes)), Loss(name), shares=shares))

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from unet_explorer.training.scores import SparseMeanIoU, confusion_of_each, salt_score
+from unet_explorer.training.scores import SparseMeanIoU, confusion_of_each
 
 
 def batches(seed, classes, count=4):
@@ -58,22 +58,3 @@ def test_a_binary_network_predicts_the_object_above_a_logit_of_zero():
     logits = np.array([[[[2.0], [-1.0], [0.5], [0.0]]]], np.float32)
     confusions = np.asarray(ops.convert_to_numpy(confusion_of_each(ops.convert_to_tensor(labels), logits)))
     assert confusions.tolist() == [[[1, 1], [1, 1]]]
-
-
-@pytest.mark.parametrize(
-    ("confusion", "score"),
-    [
-        ([[90, 0], [0, 10]], 1.0),
-        ([[100, 0], [0, 0]], 1.0),  # no salt, none predicted
-        ([[99, 1], [0, 0]], 0.0),  # no salt, some predicted
-        ([[90, 0], [10, 0]], 0.0),  # salt missed
-        ([[90, 0], [3, 7]], 0.4),  # IoU 0.7 exceeds 0.5, 0.55, 0.6, 0.65
-        ([[90, 0], [5, 5]], 0.0),  # IoU 0.5 does not exceed 0.5
-    ],
-)
-def test_salt_score_of_one_picture(confusion, score):
-    assert salt_score(np.array([confusion])) == pytest.approx(score)
-
-
-def test_salt_score_is_the_mean_over_pictures():
-    assert salt_score(np.array([[[90, 0], [0, 10]], [[99, 1], [0, 0]]])) == pytest.approx(0.5)
