@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal, get_args
+from functools import reduce
+from typing import Literal, TypeVar, get_args
 
 import cv2
 import numpy as np
@@ -12,9 +16,13 @@ from numpy.typing import NDArray
 from unet_explorer.errors import UserError
 
 Mode = Literal["channel", "layer", "fixed"]
+Found = TypeVar("Found")
 
-# Floats worked on at once: large enough to hide Python, small enough to stay in a processor's cache.
-_BLOCK = 1 << 18
+# Floats worked on at once: large enough to hide Python and its lock, small enough to stay in a processor's cache.
+_BAND = 1 << 20
+# Memory is the limit beyond a few threads. They are kept, for starting one takes as long as a small layer.
+_THREADS = min(4, os.cpu_count() or 1)
+_HELPERS = ThreadPoolExecutor(max(1, _THREADS - 1), "tiles")
 
 
 @dataclass(frozen=True)
@@ -99,12 +107,15 @@ def make_tiles(
     """
     if values.ndim != 3 or 0 in values.shape:
         raise UserError(f"Tiles are made of maps (height, width, channels) with content, not of shape {values.shape}.")
-    height, width, channels = values.shape
-    planes = _planes(values)
-    ranges = _ranges(planes)
-    low, high = _limits(ranges, scaling or Scaling())
-    shown = _shrink(planes.reshape(channels, height, width), size)
-    pixels = _levels(shown.reshape(channels, -1), low, high, ranges.not_finite == 0).reshape(shown.shape)
+    with np.errstate(over="ignore"):  # A float64 beyond float32 becomes infinite, and is counted as such.
+        maps = np.ascontiguousarray(values, np.float32)
+    ranges = _ranges(maps)
+    chosen = scaling or Scaling()
+    low, high = _limits(ranges, chosen)
+    shown = _shrink(maps, size)
+    # An average of equal values may miss them by a bit of float32.
+    beyond = chosen.mode == "fixed" or shown is not maps
+    pixels = _levels(shown, low, high, ranges.not_finite == 0, clip=beyond)
     return Tiles(pixels, low, high, _marks(ranges), ranges.not_finite, ranges.low, ranges.high)
 
 
@@ -119,23 +130,39 @@ class _Ranges:
     not_finite: NDArray[np.int64]
 
 
-def _planes(values: NDArray[np.floating]) -> NDArray[np.float32]:
-    """(C, H*W) float32, one contiguous row a channel; OpenCV transposes several times faster than NumPy."""
-    with np.errstate(over="ignore"):  # A float64 beyond float32 becomes infinite, and is counted as such.
-        flat = np.ascontiguousarray(values, np.float32).reshape(-1, values.shape[2])
-    return flat.reshape(1, -1) if flat.shape[1] == 1 else np.asarray(cv2.transpose(flat), np.float32)
+def _in_bands(maps: NDArray[np.float32], work: Callable[[slice], Found]) -> list[Found]:
+    """What `work` makes of each band of rows, in any order; NumPy and OpenCV compute without Python's lock."""
+    height, width, channels = maps.shape
+    step = max(1, _BAND // (width * channels))
+    starts = range(0, height, step)
+    bands = iter([slice(start, min(start + step, height)) for start in starts])
+
+    def take() -> list[Found]:
+        return [work(band) for band in bands]
+
+    helpers = [_HELPERS.submit(take) for _ in range(min(len(starts), _THREADS) - 1)]
+    found = take()
+    for helper in helpers:
+        # By now every band is taken: a helper that has not been woken yet is not waited for.
+        if not helper.cancel():
+            found += helper.result()
+    return found
 
 
-def _ranges(planes: NDArray[np.float32]) -> _Ranges:
+def _ranges(maps: NDArray[np.float32]) -> _Ranges:
+    # Rows before columns: NumPy compares whole rows at once, and is many times slower over both axes together.
     # NaN and infinity show in the minimum or maximum, so that ordinary channels need no pass of their own for them.
-    low, high = planes.min(axis=1), planes.max(axis=1)
-    not_finite = np.zeros(len(planes), np.int64)
+    lows, highs = zip(*_in_bands(maps, lambda rows: (maps[rows].min(axis=0), maps[rows].max(axis=0))), strict=True)
+    low, high = reduce(np.minimum, lows).min(axis=0), reduce(np.maximum, highs).max(axis=0)
+    not_finite = np.zeros(len(low), np.int64)
     has_nan = np.isnan(low)
+    pixels = maps.shape[0] * maps.shape[1]
     for channel in np.flatnonzero(~(np.isfinite(low) & np.isfinite(high))):
-        finite = planes[channel][np.isfinite(planes[channel])]
-        not_finite[channel] = planes.shape[1] - len(finite)
+        plane = maps[..., channel]
+        finite = plane[np.isfinite(plane)]
+        not_finite[channel] = pixels - len(finite)
         low[channel], high[channel] = (finite.min(), finite.max()) if len(finite) else (0, 0)
-    return _Ranges(low, high, has_nan, not_finite < planes.shape[1], not_finite)
+    return _Ranges(low, high, has_nan, not_finite < pixels, not_finite)
 
 
 def _limits(ranges: _Ranges, scaling: Scaling) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -161,46 +188,60 @@ def _marks(ranges: _Ranges) -> tuple[str, ...]:
     return tuple(marks)
 
 
-def _shrink(planes: NDArray[np.float32], size: tuple[int, int] | None) -> NDArray[np.float32]:
-    """(C, h, w) averaged down to at most `size`."""
-    channels, height, width = planes.shape
+def _shrink(maps: NDArray[np.float32], size: tuple[int, int] | None) -> NDArray[np.float32]:
+    """(h, w, C) averaged down to at most `size`."""
+    height, width, channels = maps.shape
     small = (height, width) if size is None else (min(size[0], height), min(size[1], width))
     if small == (height, width):
-        return planes
-    shrunk = np.empty((channels, *small), np.float32)
-    for plane, target in zip(planes, shrunk, strict=True):
-        cv2.resize(plane, (small[1], small[0]), dst=target, interpolation=cv2.INTER_AREA)
+        return maps
+    shrunk = np.empty((*small, channels), np.float32)
+    # One channel a row: OpenCV transposes several times faster than NumPy picks single channels.
+    planes = np.asarray(cv2.transpose(maps.reshape(-1, channels))) if channels > 1 else maps
+    for channel, plane in enumerate(planes.reshape(channels, height, width)):
+        shrunk[..., channel] = cv2.resize(plane, (small[1], small[0]), interpolation=cv2.INTER_AREA)
     return shrunk
 
 
 def _levels(
-    planes: NDArray[np.float32], low: NDArray[np.float32], high: NDArray[np.float32], finite: NDArray[np.bool_]
+    maps: NDArray[np.float32],
+    low: NDArray[np.float32],
+    high: NDArray[np.float32],
+    finite: NDArray[np.bool_],
+    clip: bool,
 ) -> NDArray[np.uint8]:
-    """(C, n) uint8; `finite` tells the channels in which every value is."""
-    levels = np.empty(planes.shape, np.uint8)
+    """(C, h, w) uint8; `finite` tells the channels in which every value is, `clip` that some may leave low to high."""
+    height, width, channels = maps.shape
+    levels = np.empty((channels, height * width), np.uint8)
     span = high.astype(np.float64) - low
-    easy = finite & ((span == 0) | (span > 1e-30) & (span < 1e30))
-    step = max(1, _BLOCK // planes.shape[1])
-    for start in range(0, len(planes), step):
-        rows = slice(start, start + step)
-        stretch = _stretched if easy[rows].all() else _stretched_exactly
-        cv2.convertScaleAbs(stretch(planes[rows], low[rows], span[rows]), dst=levels[rows])
-    return levels
+    gain = np.divide(255, span, out=np.zeros_like(span), where=span > 1e-30).astype(np.float32)
+    lows, gains = np.tile(low, width), np.tile(gain, width)
+
+    def level(rows: slice) -> None:
+        stretched = _stretched(maps[rows].reshape(-1, width * channels), lows, gains)
+        if clip:
+            np.clip(stretched, 0, 255, out=stretched)
+        # Only the bytes are transposed, a quarter of the floats.
+        pixels = cv2.convertScaleAbs(stretched).reshape(-1, channels)
+        cv2.transpose(pixels, dst=levels[:, rows.start * width : rows.stop * width])
+
+    _in_bands(maps, level)
+    for channel in np.flatnonzero(~(finite & ((span == 0) | (span > 1e-30) & (span < 1e30)))):
+        exact = _stretched_exactly(maps[..., channel], low[channel], span[channel])
+        levels[channel] = cv2.convertScaleAbs(exact).reshape(-1)
+    return levels.reshape(channels, height, width)
 
 
-def _stretched(block: NDArray[np.float32], low: NDArray[np.float32], span: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(c, n) float32 from 0 to 255, not rounded yet; 0 where a channel has no span."""
-    gain = np.divide(255, span, out=np.zeros_like(span), where=span > 0).astype(np.float32)
-    # The low value goes first: scaling first would lose small differences between large values.
-    stretched = np.subtract(block, low[:, None])
-    stretched *= gain[:, None]
-    return np.clip(stretched, 0, 255, out=stretched)
+def _stretched(band: NDArray[np.float32], lows: NDArray[np.float32], gains: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, w * C) float32, 0 and 255 at the limits, not rounded yet; 0 where a channel has no span."""
+    with np.errstate(over="ignore", invalid="ignore"):  # Channels for which this happens are done again, exactly.
+        # The low value goes first: scaling first would lose small differences between large values.
+        stretched = np.subtract(band, lows)
+        stretched *= gains
+    return stretched
 
 
-def _stretched_exactly(
-    block: NDArray[np.float32], low: NDArray[np.float32], span: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """The same where values are not finite or the span leaves the range of float32."""
+def _stretched_exactly(plane: NDArray[np.float32], low: np.float32, span: np.float64) -> NDArray[np.float32]:
+    """(h, w) the same of a channel whose values are not finite or whose span leaves the range of float32."""
     with np.errstate(invalid="ignore"):  # Infinity over infinity is drawn as NaN is.
-        share = (block.astype(np.float64) - low[:, None]) / np.where(span > 0, span, np.inf)[:, None]
-    return (np.nan_to_num(share, nan=0, posinf=1, neginf=0).clip(0, 1) * 255).astype(np.float32)
+        share = (plane.astype(np.float64) - low) / (span if span > 0 else np.inf)
+    return np.asarray(np.nan_to_num(share, nan=0, posinf=1, neginf=0).clip(0, 1) * 255, np.float32)

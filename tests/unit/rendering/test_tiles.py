@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -112,6 +113,30 @@ def test_shrinking_averages_areas_and_keeps_the_range_of_the_whole_map() -> None
     assert (tiles.low.tolist(), tiles.high.tolist()) == ([-8], [8])
     expected = [[8 / 6, 4], [0, -8 / 6]]
     np.testing.assert_array_equal(tiles.pixels[0], np.rint((np.array(expected) + 8) / 16 * 255))
+
+
+def test_averages_that_fall_below_a_narrow_range_do_not_wrap_around() -> None:
+    # In float32 an average of equal values can be a bit less than they are: that is black, not white.
+    values = np.repeat(RNG.uniform(0.1, 1, 60).astype(np.float32)[None, None], 10, axis=0).repeat(12, axis=1)
+    low, high = values[0, 0].copy(), np.nextafter(values[0, 0], np.float32(2))
+    values[0, 0] = high
+    averages = np.dstack(
+        [cv2.resize(values[:, :, channel].copy(), (9, 7), interpolation=cv2.INTER_AREA) for channel in range(60)]
+    )
+    assert (averages < low).any()
+    tiles = make_tiles(values, size=(7, 9))
+    np.testing.assert_array_equal(np.moveaxis(tiles.pixels, 0, -1), np.where(averages > low, 255, 0))
+
+
+def test_maps_of_many_bands_are_whole() -> None:
+    # Several bands of rows, shared between threads, and a last one that is shorter.
+    values = RNG.standard_normal((331, 257, 29)).astype(np.float32)
+    values[330, 256] += 9
+    tiles = make_tiles(values)
+    np.testing.assert_array_equal(tiles.finite_low, values.min(axis=(0, 1)))
+    np.testing.assert_array_equal(tiles.finite_high, values.max(axis=(0, 1)))
+    span = (tiles.high.astype(np.float64) - tiles.low) / 255
+    assert (np.abs(tiles.values() - values) <= span * 0.5001).all()
 
 
 def test_tiles_never_grow() -> None:
