@@ -14,6 +14,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 from numpy.typing import NDArray
 
 from unet_explorer.errors import RecipeError
@@ -44,8 +45,32 @@ class Networks:
     calibrate: keras.Model
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What an engine is made of.
+
+    Attributes:
+        networks: with fresh weights.
+        optimizer: not built yet.
+        loss: of labels and logits.
+        average: whether to keep a moving average of the weights.
+    """
+
+    networks: Networks
+    optimizer: keras.optimizers.Optimizer
+    loss: LossFunction
+    average: bool
+
+
 class Engine(ABC):
     """A network on a device, with its optimizer and its moving average."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._model = parts.networks.train
+        self._judge = parts.networks.calibrate
+        self._optimizer = parts.optimizer
+        self._loss = parts.loss
+        self._optimizer.build(self._model.trainable_variables)
 
     @abstractmethod
     def put(self, batch: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Any:
@@ -109,9 +134,8 @@ def make_engine(recipe: Recipe, preset: Preset, loss: LossFunction) -> Engine:
     if backend not in ENGINES:
         raise RecipeError(f"Training runs under KERAS_BACKEND={' or '.join(ENGINES)}, not {backend!r}; set it to one.")
     keras.utils.set_random_seed(recipe.seed)
-    made: Engine = importlib.import_module(ENGINES[backend]).make(
-        make_networks(recipe, preset), make_optimizer(recipe.optimizer), loss, recipe.average is not None
-    )
+    parts = Parts(make_networks(recipe, preset), make_optimizer(recipe.optimizer), loss, recipe.average is not None)
+    made: Engine = importlib.import_module(ENGINES[backend]).make(parts)
     return made
 
 
@@ -136,6 +160,11 @@ def make_optimizer(how: Optimizer) -> keras.optimizers.Optimizer:
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         return optimizer
     return keras.optimizers.Adam(**common)
+
+
+def scaled(images: Any) -> Any:
+    """Pictures 0 to 255 as the network wants them: float32, 0 to 1."""
+    return ops.cast(images, "float32") / 255.0
 
 
 def is_random(variable: Any) -> bool:

@@ -7,47 +7,39 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.errors import ModelError, RecipeError
-from unet_explorer.training.engine import Arrays, Engine, Networks, is_random, is_statistic, named
-from unet_explorer.training.losses import LossFunction
-from unet_explorer.training.scores import confusion_of_each
+from unet_explorer.training.engine import Arrays, Engine, Parts, is_random, is_statistic, named, scaled
+from unet_explorer.training.scores import confusion_of_each, predicted_ids
 
 Values = list[jax.Array]
 
 
-def make(networks: Networks, optimizer: keras.optimizers.Optimizer, loss: LossFunction, average: bool) -> Engine:
+def make(parts: Parts) -> Engine:
     """The engine; see `Engine`.
 
     Raises:
         RecipeError: bfloat16 on the CPU, where XLA's compiled forward pass gave values near 1e38 (JAX 0.11.2).
     """
-    if jax.default_backend() == "cpu" and networks.train.layers[1].compute_dtype != "float32":
+    if jax.default_backend() == "cpu" and parts.networks.train.layers[1].compute_dtype != "float32":
         raise RecipeError(
             "mixed_bfloat16 gives wrong numbers under JAX on a CPU: set precision=float32, or train with "
             "KERAS_BACKEND=tensorflow."
         )
-    return JaxEngine(networks, optimizer, loss, average)
+    return JaxEngine(parts)
 
 
 class JaxEngine(Engine):
     """See `Engine`. `_trained` and `_rest` follow the order of the model's trainable and other variables."""
 
-    def __init__(
-        self, networks: Networks, optimizer: keras.optimizers.Optimizer, loss: LossFunction, average: bool
-    ) -> None:
-        self._model = networks.train
-        self._judge = networks.calibrate
-        self._optimizer = optimizer
-        self._loss = loss
-        optimizer.build(self._model.trainable_variables)
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
         self._trained = _values(self._model.trainable_variables)
         self._rest = _values(self._model.non_trainable_variables)
-        self._slots = _values(optimizer.variables)
-        self._average = [jnp.array(value) for value in self._averaged_values()] if average else []
+        self._slots = _values(self._optimizer.variables)
+        self._average = [jnp.array(value) for value in self._averaged_values()] if parts.average else []
         self._judged = (_values(self._judge.trainable_variables), _values(self._judge.non_trainable_variables))
         self._train = jax.jit(self._train_step, donate_argnums=(0, 1, 2, 3))
         self._validate = jax.jit(self._validate_step)
@@ -117,7 +109,7 @@ class JaxEngine(Engine):
         labels = labels.astype(jnp.int32)
 
         def objective(trained: Values) -> tuple[Any, Values]:
-            logits, new_rest = self._model.stateless_call(trained, rest, _scale(images), training=True)
+            logits, new_rest = self._model.stateless_call(trained, rest, scaled(images), training=True)
             return self._loss(labels, logits), new_rest
 
         (loss, rest), gradients = jax.value_and_grad(objective, has_aux=True)(trained)
@@ -129,16 +121,15 @@ class JaxEngine(Engine):
 
     def _validate_step(self, trained: Values, rest: Values, images: Any, labels: Any) -> tuple[Any, Any]:
         labels = labels.astype(jnp.int32)
-        logits, _ = self._judge.stateless_call(trained, rest, _scale(images), training=False)
+        logits, _ = self._judge.stateless_call(trained, rest, scaled(images), training=False)
         return self._loss(labels, logits), confusion_of_each(labels, logits)
 
     def _predict_step(self, trained: Values, rest: Values, images: Any) -> Any:
-        logits, _ = self._judge.stateless_call(trained, rest, _scale(images), training=False)
-        ids = logits[..., 0] > 0 if logits.shape[-1] == 1 else jnp.argmax(logits, axis=-1)
-        return ids.astype(jnp.uint8)
+        logits, _ = self._judge.stateless_call(trained, rest, scaled(images), training=False)
+        return predicted_ids(logits).astype(jnp.uint8)
 
     def _calibrate_step(self, trained: Values, rest: Values, images: Any) -> Values:
-        _, new_rest = self._judge.stateless_call(trained, rest, _scale(images), training=True)
+        _, new_rest = self._judge.stateless_call(trained, rest, scaled(images), training=True)
         return list(new_rest)
 
     def _set_learning_rate(self, slots: Values, rate: Any) -> Values:
@@ -161,10 +152,6 @@ class JaxEngine(Engine):
     def _averaged_paths(self) -> list[str]:
         rest = [variable.path for variable in self._model.non_trainable_variables if not is_random(variable)]
         return [*(variable.path for variable in self._model.trainable_variables), *rest]
-
-
-def _scale(images: Any) -> Any:
-    return images.astype(jnp.float32) / 255.0
 
 
 def _values(variables: Sequence[Any]) -> Values:

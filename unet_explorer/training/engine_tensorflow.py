@@ -5,35 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from unet_explorer.training.engine import Arrays, Engine, Networks, is_random, is_statistic, named
-from unet_explorer.training.losses import LossFunction
-from unet_explorer.training.scores import confusion_of_each
+from unet_explorer.training.engine import Arrays, Engine, Parts, is_random, is_statistic, named, scaled
+from unet_explorer.training.scores import confusion_of_each, predicted_ids
 from unet_explorer.unet.weights import get_weights, set_weights, weight_variables
 
 
-def make(networks: Networks, optimizer: keras.optimizers.Optimizer, loss: LossFunction, average: bool) -> Engine:
+def make(parts: Parts) -> Engine:
     """The engine; see `Engine`."""
-    return TensorFlowEngine(networks, optimizer, loss, average)
+    return TensorFlowEngine(parts)
 
 
 class TensorFlowEngine(Engine):
     """See `Engine`."""
 
-    def __init__(
-        self, networks: Networks, optimizer: keras.optimizers.Optimizer, loss: LossFunction, average: bool
-    ) -> None:
-        self._model = networks.train
-        self._judge = networks.calibrate
-        self._optimizer = optimizer
-        self._loss = loss
-        optimizer.build(self._model.trainable_variables)
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
         self._variables = weight_variables(self._model)
-        self._average = {path: tf.Variable(v.value) for path, v in self._variables.items()} if average else {}
+        averaged = self._variables if parts.average else {}
+        self._average = {path: tf.Variable(variable.value) for path, variable in averaged.items()}
         self._random = [variable for variable in self._model.variables if is_random(variable)]
         self._learning_rate = tf.Variable(0.0)
         self._decay = tf.Variable(0.0)
@@ -94,7 +87,7 @@ class TensorFlowEngine(Engine):
     def _train_step(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         labels = tf.cast(labels, tf.int32)
         with tf.GradientTape() as tape:
-            loss = self._loss(labels, self._model(_scale(images), training=True))
+            loss = self._loss(labels, self._model(scaled(images), training=True))
         variables = self._model.trainable_variables
         gradients = tape.gradient(loss, [variable.value for variable in variables])
         self._optimizer.learning_rate.assign(self._learning_rate)
@@ -105,20 +98,14 @@ class TensorFlowEngine(Engine):
 
     def _validate_step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         labels = tf.cast(labels, tf.int32)
-        logits = self._judge(_scale(images), training=False)
+        logits = self._judge(scaled(images), training=False)
         return self._loss(labels, logits), confusion_of_each(labels, logits)
 
     def _predict_step(self, images: tf.Tensor) -> tf.Tensor:
-        logits = self._judge(_scale(images), training=False)
-        ids = logits[..., 0] > 0 if logits.shape[-1] == 1 else tf.argmax(logits, axis=-1)
-        return tf.cast(ids, tf.uint8)
+        return tf.cast(predicted_ids(self._judge(scaled(images), training=False)), tf.uint8)
 
     def _calibrate_step(self, images: tf.Tensor) -> None:
-        self._judge(_scale(images), training=True)
-
-
-def _scale(images: tf.Tensor) -> tf.Tensor:
-    return tf.cast(images, tf.float32) / 255.0
+        self._judge(scaled(images), training=True)
 
 
 def _read(variables: list[Any], prefix: str) -> Arrays:

@@ -21,6 +21,11 @@ def crop_to(labels: Tensor, logits: Tensor) -> Tensor:
     return labels[:, top : top + height, left : left + width]
 
 
+def predicted_ids(logits: Tensor) -> Tensor:
+    """The class of each pixel, int32: the highest logit, or with one channel 1 where it is above 0."""
+    return ops.cast(logits[..., 0] > 0 if logits.shape[-1] == 1 else ops.argmax(logits, axis=-1), "int32")
+
+
 def confusion_of_each(labels: Tensor, logits: Tensor) -> Tensor:
     """Confusion matrix of each picture of a batch, on the device.
 
@@ -32,13 +37,11 @@ def confusion_of_each(labels: Tensor, logits: Tensor) -> Tensor:
         (N, K, K) float32 whole numbers, or (N, 2, 2) for a binary network; rows are labels, columns predictions.
     """
     labels = crop_to(labels, logits)
-    binary = logits.shape[-1] == 1
-    classes = 2 if binary else logits.shape[-1]
-    predicted = ops.cast(logits[..., 0] > 0, "int32") if binary else ops.argmax(logits, axis=-1)
+    classes = max(2, logits.shape[-1])
     ids = ops.arange(classes, dtype="int32")
     pixels = labels.shape[1] * labels.shape[2]
     rows = ops.reshape(ops.cast(ops.equal(labels[..., None], ids), "float32"), (-1, pixels, classes))
-    columns = ops.reshape(ops.cast(ops.equal(ops.cast(predicted, "int32")[..., None], ids), "float32"), rows.shape)
+    columns = ops.reshape(ops.cast(ops.equal(predicted_ids(logits)[..., None], ids), "float32"), rows.shape)
     return ops.matmul(ops.transpose(rows, (0, 2, 1)), columns)
 
 
