@@ -66,8 +66,8 @@ def _register_train(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 
 
 def _train(options: argparse.Namespace) -> int:
-    from unet_explorer.datasets import open_dataset
     from unet_explorer.datasets.decoded import DecodedPictures
+    from unet_explorer.training.mixing import open_source
     from unet_explorer.training.recipe import load_recipe
 
     _choose_backend()
@@ -75,7 +75,7 @@ def _train(options: argparse.Namespace) -> int:
     seconds = _seconds(options, recipe)
     run_dir = options.run_dir or Path("runs") / (options.out.name if options.out else recipe.name)
     _check_out(options.out)
-    source = DecodedPictures(open_dataset(recipe.data.name, options.root))
+    source = open_source(recipe.data, options.root, DecodedPictures)
 
     from unet_explorer.training.listeners import print_progress
     from unet_explorer.training.loop import Control, NonFiniteLossError

@@ -25,15 +25,15 @@ def check_recipe_and_data(submission: Submission) -> Pictures:
         RecipeError: the recipe contradicts itself, its preset or its data.
         DatasetError: the data folder is not as its recipe says, or a part of it is empty.
     """
-    from unet_explorer.datasets import open_dataset
+    from unet_explorer.training.mixing import extra_samples, open_source
     from unet_explorer.training.preflight import check_pictures, check_recipe
     from unet_explorer.training.recipe import Recipe
 
     recipe = Recipe.from_dict(dict(submission.recipe))
     preset = recipe.build_preset()
-    source = open_dataset(recipe.data.name, submission.root)
+    source = open_source(recipe.data, submission.root)
     check_recipe(recipe, preset, source.class_table)
-    training = len(source.split(recipe.data.train)) - len(recipe.data.hold_out)
+    training = len(source.split(recipe.data.train)) - len(recipe.data.hold_out) + len(extra_samples(source))
     check_pictures(recipe, training)
     return Pictures(training, len(source.split(recipe.data.validation)) if recipe.data.validation else 0)
 

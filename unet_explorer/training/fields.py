@@ -79,9 +79,10 @@ def optional_part(kind: type[Part]) -> Any:
     return dataclasses.field(default=None, metadata={_NESTED: (kind, False)})
 
 
-def parts(kind: type[Part]) -> Any:
-    """A list of parts, at least one."""
-    return dataclasses.field(metadata={_NESTED: (kind, True)})
+def parts(kind: type[Part], none: bool = False) -> Any:
+    """A list of parts, at least one unless `none` will do."""
+    metadata = {_NESTED: (kind, True)}
+    return dataclasses.field(default=(), metadata=metadata) if none else dataclasses.field(metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,7 +143,7 @@ def _from_json(row: dataclasses.Field[Any], value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value
     kind, many = row.metadata[_NESTED]
     if many:
-        if not isinstance(value, list) or not value:
+        if not isinstance(value, list) or (not value and _is_required(row)):
             raise RecipeError(f"{row.name} is {value!r}: give a list of at least one {kind.what}.")
         return tuple(kind.from_dict(item) for item in value)
     return None if value is None and row.default is None else kind.from_dict(value)

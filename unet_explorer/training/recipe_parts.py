@@ -12,6 +12,7 @@ from unet_explorer.training.fields import (
     interval,
     mapping,
     number,
+    parts,
     switch,
     text,
     whole,
@@ -19,6 +20,24 @@ from unet_explorer.training.fields import (
 )
 
 MONITORS = ("loss", "val_loss", "val_mean_iou", "val_salt_score")
+
+
+@dataclass(frozen=True)
+class Extra(Part):
+    """Pictures of another data set with the same classes, trained on besides.
+
+    Attributes:
+        name: data set, as `open_dataset` knows it.
+        root: its folder; one that is not absolute lies in the repository.
+        part: of it.
+        times: how often each picture is shown in an epoch.
+    """
+
+    what: ClassVar[str] = "data extra"
+    name: str = text()
+    root: str = text()
+    part: str = text("all")
+    times: int = whole(1, high=1000)
 
 
 @dataclass(frozen=True)
@@ -30,6 +49,7 @@ class Data(Part):
         train: part of it to train on.
         validation: part to validate on; None trains without validation.
         hold_out: further pictures of the training part to leave out, by name.
+        extras: pictures of other data sets to train on besides; they never judge.
     """
 
     what: ClassVar[str] = "data"
@@ -37,6 +57,7 @@ class Data(Part):
     train: str = text("train")
     validation: str | None = text("validation", optional=True)
     hold_out: tuple[str, ...] = words()
+    extras: tuple[Extra, ...] = parts(Extra, none=True)
 
 
 @dataclass(frozen=True)

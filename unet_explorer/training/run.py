@@ -23,6 +23,7 @@ from unet_explorer.training.judge import Judge
 from unet_explorer.training.listeners import file_listeners
 from unet_explorer.training.loop import Control, Loop, Outcome
 from unet_explorer.training.losses import build_loss
+from unet_explorer.training.mixing import extra_samples
 from unet_explorer.training.pipeline import Preparer
 from unet_explorer.training.plan import Plan
 from unet_explorer.training.preflight import check_pictures, check_recipe, class_ids
@@ -97,6 +98,8 @@ def recipe_digest(recipe: Recipe) -> str:
     """Digest of all of a recipe that the weights depend on."""
     same = replace(recipe, max_seconds=None, about="", name="recipe", every=type(recipe.every)())
     kept = {**same.to_dict(), "validation every": recipe.every.validation}
+    if not recipe.data.extras:  # which runs begun before there were any lack
+        del kept["data"]["extras"]
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
@@ -109,7 +112,7 @@ def _check_run_dir(request: Request) -> None:
 
 def _load(request: Request, preset: Preset) -> tuple[Pictures, Pictures | None]:
     data, source = request.recipe.data, request.source
-    samples = _held_in(source.split(data.train), data.hold_out, source)
+    samples = _held_in(source.split(data.train), data.hold_out, source) + extra_samples(source)
     check_pictures(request.recipe, len(samples))
     spec = InputSpec(preset.height, preset.width, 3 if preset.channels == 3 else 1, 0.0, 255.0, "stretch")
     judged = source.split(data.validation) if data.validation else ()

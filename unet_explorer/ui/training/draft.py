@@ -115,7 +115,7 @@ def fit_to_data(recipe: Recipe, source: DataSource, facts: Facts) -> tuple[Recip
     notices = []
     if recipe.data.name != source.dataset:
         notices.append(f"The recipe was written for {recipe.data.name} data; this is {source.dataset}.")
-        recipe = replace(recipe, data=replace(recipe.data, name=source.dataset, train="train", hold_out=()))
+        recipe = replace(recipe, data=replace(recipe.data, name=source.dataset, train="train", hold_out=(), extras=()))
     if recipe.data.validation == "validation" and not facts.parts.get("validation"):
         recipe = replace(recipe, data=replace(recipe.data, validation=recipe.data.train))
         notices.append("There are no pictures to validate on: the scores are those of the training pictures.")
