@@ -81,3 +81,30 @@ def labelled_samples(folder: Path) -> None:
         {"file": "alley.png", "title": "Alley", "look_for": "Nothing at all."},
     ]  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps({"pictures": rows, "class_table": "kitti"}))
+
+
+def salt_card(folder: Path) -> None:
+    """Say of the binary network in `folder` (24 x 40, gray) that it looks for salt."""
+    from unet_explorer.classes import load_class_table
+    from unet_explorer.network.card import ModelCard, write_card
+    from unet_explorer.pictures import InputSpec
+
+    spec = InputSpec(24, 40, 1, 0.0, 1.0, "stretch")
+    write_card(ModelCard(name=folder.name, input=spec, class_table=load_class_table("salt")), folder)
+
+
+def salt_picture() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """A made-up picture in the size of TGS salt, gray (101, 101), and where in it there is salt (0 or 1)."""
+    rows, columns = np.mgrid[0:101, 0:101]
+    noise = np.random.default_rng(5).integers(0, 60, (101, 101))
+    gray = (rows + columns // 2 + noise).clip(0, 255).astype(np.uint8)
+    return gray, ((rows - 40) ** 2 + (columns - 70) ** 2 < 30**2).astype(np.uint8)
+
+
+def salt_pictures(folder: Path) -> None:
+    """`dome`, which is `salt_picture`, and `flat`, the same upside down, in the layout of TGS salt."""
+    gray, salt = salt_picture()
+    for part, values in (("images", gray), ("masks", salt * np.uint8(255))):
+        (folder / part).mkdir(parents=True)
+        Image.fromarray(values).save(folder / part / "dome.png")
+        Image.fromarray(values[::-1]).save(folder / part / "flat.png")

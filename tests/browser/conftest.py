@@ -18,7 +18,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.road import labelled_samples, road_model
+from tests.browser.archive import dripping, kitti_archive
+from tests.road import labelled_samples, road_model, salt_card, salt_pictures
 from tests.zoo_fixtures import Zoo, open_zoo, street, zoo  # noqa: F401
 from unet_explorer.pictures import Picture
 
@@ -44,6 +45,7 @@ class Server:
     folder: Path
     port: int
     shipped: bool = False
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
@@ -56,9 +58,11 @@ class Server:
             "UNET_EXPLORER_MODELS_DIR": str(house / "models"),
             "UNET_EXPLORER_SAMPLE_DIR": str(house / ("sample_images" if self.shipped else "samples")),
             "UNET_EXPLORER_KITTI_ROOT": "",
+            "UNET_EXPLORER_SALT_ROOT": str(self.folder / "salt"),
             "UNET_EXPLORER_DATA_DIR": str(self.folder / "data"),
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
+        environment |= self.environment
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
         command += ["--server.address", "127.0.0.1"]
         with (self.folder / "server.log").open("ab") as log:
@@ -126,7 +130,8 @@ def server(zoo: Zoo, street: Picture, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="session")
 def roads(zoo: Zoo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:  # noqa: F811
-    """The app with two networks of the road classes, a binary one, and two samples of which one is labelled.
+    """The app with two networks of the road classes, one for salt, one whose outputs are NaN in places, two samples of
+    which one is labelled, two labelled pictures of salt, and a KITTI archive that can be fetched.
 
     A module uses it instead of the other one with `server = pytest.fixture(lambda roads: roads)`.
     """
@@ -136,11 +141,18 @@ def roads(zoo: Zoo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
     road_model(folder / "models" / "roads")
     road_model(folder / "models" / "roads-2", seed=2)
     shutil.copytree(zoo("keras3_binary"), folder / "models" / "binary")
+    salt_card(folder / "models" / "binary")
+    shutil.copytree(zoo("broken_numbers"), folder / "models" / "numberless")
     labelled_samples(folder / "samples")
-    server = Server(folder, free_port())
-    server.start()
-    yield server
-    server.stop()
+    salt_pictures(folder / "salt")
+    with dripping(kitti_archive()) as mirror:
+        house = Path(__file__).with_name("mirror")
+        server = Server(
+            folder, free_port(), environment={"KITTI_MIRROR": mirror, "no_proxy": "127.0.0.1", "PYTHONPATH": str(house)}
+        )
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,12 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Open, Server
-from tests.browser.test_explore import requests_of
-from tests.road import HEIGHT, WIDTH, crossing
+from tests.browser.test_explore import eventually, in_address, requests_of
+from tests.road import HEIGHT, WIDTH, crossing, salt_picture
 from unet_explorer.classes import load_class_table
 from unet_explorer.network import Network, open_network
 from unet_explorer.pictures import Picture, fit_label_map, fit_picture
+from unet_explorer.rendering.colormaps import COLORMAPS
 
 pytestmark = pytest.mark.browser
 
@@ -65,11 +66,20 @@ def ready(page: Page) -> None:
     page.wait_for_timeout(200)
 
 
-def at_centres(drawn: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(HEIGHT, WIDTH, 3) the drawn colour in the middle of each map pixel."""
-    rows = ((np.arange(HEIGHT) + 0.5) / HEIGHT * drawn.shape[0]).astype(int)
-    columns = ((np.arange(WIDTH) + 0.5) / WIDTH * drawn.shape[1]).astype(int)
+def at_centres(drawn: NDArray[np.uint8], height: int = HEIGHT, width: int = WIDTH) -> NDArray[np.uint8]:
+    """(height, width, 3) the drawn colour in the middle of each map pixel."""
+    rows = ((np.arange(height) + 0.5) / height * drawn.shape[0]).astype(int)
+    columns = ((np.arange(width) + 0.5) / width * drawn.shape[1]).astype(int)
     return drawn[rows][:, columns]
+
+
+def seen(values: NDArray[np.generic], canvas: tuple[int, ...], y: float, x: float, zoom: float) -> NDArray[np.generic]:
+    """The map value under the middle of every pixel of a canvas, for a camera over the picture of 48 x 96 pixels."""
+    tall, wide = canvas[:2]
+    scale = min(wide / 96, tall / 48) * zoom
+    rows = ((np.arange(tall) + 0.5 - tall / 2) / scale + y) / 48 * values.shape[0]
+    columns = ((np.arange(wide) + 0.5 - wide / 2) / scale + x) / 96 * values.shape[1]
+    return values[rows.astype(int)][:, columns.astype(int)]
 
 
 def near(drawn: NDArray[np.uint8], wanted: NDArray[np.uint8], share: float = 0.002) -> None:
@@ -96,6 +106,7 @@ def present(ids: NDArray[np.int64], place: int = 0) -> int:
 
 def point_at(page: Page, frame: str, row: int, column: int) -> None:
     """Put the mouse on the middle of a map pixel."""
+    page.locator(frame).first.scroll_into_view_if_needed()
     box = page.locator(frame).first.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + (column + 0.5) / WIDTH * box["width"], box["y"] + (row + 0.5) / HEIGHT * box["height"])
@@ -167,15 +178,18 @@ def test_thresholds_move_the_mask_and_its_scores_in_the_browser(
         expect(pane.locator(".score")).to_have_text(f"{hits / union:.3f}")
         expect(pane.locator(".facts")).to_contain_text(f"covers {100 * reached.mean():.1f}%")
         drawn = at_centres(pixels(page, f'.class[data-class="{chosen}"] canvas')).astype(int)
-        red, green, blue = TABLE[chosen].colour
-        luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-        lift = max(0.0, (120 - luma) / 255)
-        colour = np.array([value + (255 - value) * lift for value in (red, green, blue)])
-        covered = np.abs(drawn - colour).max(-1) <= 4
+        covered = np.abs(drawn - vivid(chosen)).max(-1) <= 4
         inside = ~edges(reached)
         assert np.mean(covered[inside] == reached[inside]) > 0.995
     assert asked == []
     expect(page).to_have_url(re.compile(rf"thresholds={chosen}(%3A|:)"), timeout=20_000)
+
+
+def vivid(class_id: int) -> NDArray[np.float64]:
+    """The colour of a class, lifted where it is too dark to show on a photograph."""
+    red, green, blue = TABLE[class_id].colour
+    lift = max(0.0, (120 - (0.2126 * red + 0.7152 * green + 0.0722 * blue)) / 255)
+    return np.array([value + (255 - value) * lift for value in (red, green, blue)])
 
 
 def edges(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -253,6 +267,8 @@ def test_the_mouse_reads_the_probabilities(
             if here[class_id] > 2e-5:
                 expect(bars.nth(place).locator(".text")).to_have_text(TABLE[int(class_id)].name)
             assert float(bars.nth(place).locator(".figure").inner_text()) == pytest.approx(here[class_id], abs=6e-5)
+            wide = bars.nth(place).locator(".fill").evaluate("(bar) => bar.style.width")
+            assert float(wide.removesuffix("%")) == pytest.approx(100 * here[class_id], abs=0.01)
         for class_id in (6, 0):
             shown = class_pane(page, class_id).locator(".value").inner_text()
             assert float(shown) == pytest.approx(here[class_id], abs=6.5e-5)
@@ -264,53 +280,149 @@ def test_hovering_one_pane_points_in_all(visit: Open) -> None:
     page = visit("classes", **ROADS, classes="6,0", doubt="1")
     ready(page)
     point_at(page, '.class[data-class="6"] .frame', 10, 20)
-    assert page.locator(".class_panes .cross:not([hidden])").count() == 5
+    crosses = page.locator(".class_panes .cross:not([hidden])")
+    expect(crosses).to_have_count(5)
     page.mouse.move(5, 5)
-    page.wait_for_timeout(120)
-    assert page.locator(".class_panes .cross:not([hidden])").count() == 0
+    expect(crosses).to_have_count(0)
 
 
-def test_entropy_and_margin_are_read_under_the_mouse(visit: Open, probabilities: NDArray[np.float32]) -> None:
+def test_entropy_and_margin_are_drawn_and_read_under_the_mouse(visit: Open, probabilities: NDArray[np.float32]) -> None:
     page = visit("classes", **ROADS, doubt="1")
     ready(page)
+    every = probabilities.astype(np.float64)
+    best = np.sort(every, axis=-1)
+    maps = {
+        "entropy": -(every * np.log(np.maximum(every, 1e-38))).sum(-1) / np.log(30),
+        "margin": best[..., -1] - best[..., -2],
+    }
+    for name, values in maps.items():
+        drawn = at_centres(pixels(page, f'[data-doubt="{name}"] canvas'))
+        near(drawn, COLORMAPS["magma"][np.rint(255 * values).astype(int)], 0.01)
     for row, column in ((4, 9), (20, 33)):
         point_at(page, ".map .frame", row, column)
-        here = probabilities[row, column].astype(np.float64)
-        entropy = -(here * np.log(np.maximum(here, 1e-38))).sum() / np.log(30)
-        first, second = np.sort(here)[::-1][:2]
-        for name, value in (("entropy", entropy), ("margin", first - second)):
+        for name, values in maps.items():
             shown = page.locator(f'[data-doubt="{name}"] .value').inner_text()
-            assert float(shown) == pytest.approx(value, abs=0.0075)
+            assert float(shown) == pytest.approx(values[row, column], abs=0.0075)
 
 
-def test_zoom_is_linked(visit: Open) -> None:
-    page = visit("classes", **ROADS, classes="0")
+def test_zoom_is_linked_over_the_map_and_every_class(visit: Open, probabilities: NDArray[np.float32]) -> None:
+    camera = (20.0, 30.0, 3.0)
+    page = visit(
+        "classes", width=1280, **ROADS, classes="0,6,25", mode="mask", opacity="100", names="0", camera="20,30,3"
+    )
     ready(page)
-    before = pixels(page, '.class[data-class="0"] canvas')
+    point_at(page, ".map .frame", 3, 3)
+    page.locator(".class_panes[data-exact]").wait_for()
+    page.mouse.move(5, 5)
+    asked = requests_of(page)
+    ids = probabilities.argmax(-1)
+    drawn = pixels(page, ".map canvas")
+    near(drawn, TABLE.to_rgb(seen(ids, drawn.shape, *camera)), 0.05)
+    for class_id in (0, 6, 25):
+        drawn = pixels(page, f'.class[data-class="{class_id}"] canvas')
+        reached = seen(probabilities[..., class_id] >= 0.5, drawn.shape, *camera)
+        inside = ~edges(reached)
+        covered = np.abs(drawn.astype(int) - vivid(class_id)).max(-1) <= 4
+        assert np.mean(covered[inside] == reached[inside]) > 0.995, TABLE[class_id].name
+    page.keyboard.press("0")
+    page.wait_for_timeout(200)
+    near(at_centres(pixels(page, ".map canvas")), TABLE.to_rgb(ids))
     box = page.locator(".map .frame").bounding_box()
+    before = pixels(page, '.class[data-class="25"] canvas')
     assert box is not None
     page.mouse.move(box["x"] + 40, box["y"] + 40)
     page.mouse.wheel(0, -500)
-    page.wait_for_timeout(300)
-    assert (pixels(page, '.class[data-class="0"] canvas') != before).any()
-    page.keyboard.press("0")
-    page.mouse.move(5, 5)
-    page.wait_for_timeout(300)
-    np.testing.assert_array_equal(pixels(page, '.class[data-class="0"] canvas'), before)
+    eventually(page, lambda: differ(pixels(page, '.class[data-class="25"] canvas'), before))
+    assert asked == []
+    assert page.locator(".legend").evaluate("(legend) => legend.clientHeight") > 240
 
 
-def test_classes_come_and_go(visit: Open) -> None:
+def differ(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> None:
+    assert (one != other).any()
+
+
+def test_the_whole_view_stands_in_the_address_and_comes_back(visit: Open, probabilities: NDArray[np.float32]) -> None:
     page = visit("classes", **ROADS)
+    most = present(probabilities.argmax(-1))
     ready(page)
     assert page.locator(".list .class").count() == 3
     page.get_by_label("Add a class").select_option("25")
     class_pane(page, 25).locator("canvas").wait_for()
     class_pane(page, 6).get_by_role("button", name="Close Car").click()
-    assert [pane.get_attribute("data-class") for pane in page.locator(".list .class").all()] == ["0", "20", "25"]
-    expect(page).to_have_url(re.compile("classes=0(%2C|,)20(%2C|,)25"), timeout=20_000)
+    page.get_by_role("radio", name="Mask").click()
+    for name in ("Names", "Uncertainty", "Zoom in (+)"):
+        page.get_by_role("button", name=name).click()
+    page.locator(f'.legend li[data-class="{most}"] .name').click()
+    set_range(page.locator('.tools input[type="range"]'), 80)
+    set_range(class_pane(page, 20).locator('input[type="range"]'), 25)
+    page.mouse.move(5, 5)
+    words = ("classes=0(%2C|,)20(%2C|,)25", "mode=mask", "names=0", "doubt=1", f"hidden={most}(&|$)", "opacity=80")
+    in_address(page, *words, "thresholds=20(%3A|:)0.125", r"camera=24\.0(%2C|,)48\.0(%2C|,)2\.00")
+    page.locator('[data-doubt="margin"][data-ready]').wait_for()
+    before = everything_drawn(page)
     page.reload()
     ready(page)
-    assert [pane.get_attribute("data-class") for pane in page.locator(".list .class").all()] == ["0", "20", "25"]
+    assert [pane.get_attribute("data-class") for pane in page.locator(".list [data-class]").all()] == ["0", "20", "25"]
+    expect(page.get_by_role("radio", name="Mask")).to_have_attribute("aria-checked", "true")
+    expect(page.get_by_role("button", name="Names")).to_have_attribute("aria-pressed", "false")
+    expect(class_pane(page, 20).locator(".at")).to_have_text("0.125")
+    for name, drawn in everything_drawn(page).items():
+        np.testing.assert_array_equal(drawn, before[name], err_msg=name)
+
+
+def everything_drawn(page: Page) -> dict[str, NDArray[np.uint8]]:
+    """What each pane shows."""
+    names = (".map", '[data-class="0"]', '[data-class="20"]', '[data-class="25"]', "[data-doubt=entropy]")
+    return {name: pixels(page, f".class_panes {name} .frame canvas") for name in names}
+
+
+def test_pixels_without_a_number_are_marked(visit: Open, server: Server, sample: Picture) -> None:
+    page = visit("classes", model="numberless", picture="sample:crossing", opacity="100", names="0")
+    ready(page)
+    values = open_network(server.folder / "models" / "numberless").probabilities(sample).values
+    odd = ~np.isfinite(values).all(-1)
+    drawn = pixels(page, ".map canvas").astype(int)
+    chequered = (np.abs(drawn - (255, 0, 255)).max(-1) <= 4) | (drawn.max(-1) <= 4)
+    inside = ~edges(seen(odd, drawn.shape, 24, 48, 1))
+    assert 0.5 < odd.mean() < 1
+    assert np.mean(chequered[inside] == seen(odd, drawn.shape, 24, 48, 1)[inside]) > 0.995
+    expect(page.locator(".legend .odd")).to_contain_text(f"{100 * odd.mean():.1f}%")
+    expect(page.locator(".map header")).to_contain_text(f"{100 * odd.mean():.1f}% NaN or infinite")
+    row, column = (int(place[0]) for place in np.nonzero(odd))
+    box = page.locator(".map .frame").bounding_box()
+    assert box is not None
+    page.mouse.move(
+        box["x"] + (column + 0.5) / odd.shape[1] * box["width"], box["y"] + (row + 0.5) / odd.shape[0] * box["height"]
+    )
+    expect(page.locator(".probe .fact")).to_contain_text("NaN or infinity here")
+
+
+def test_salt_has_one_threshold_and_the_curve_of_its_iou(visit: Open, server: Server) -> None:
+    gray, salt = salt_picture()
+    page = visit("classes", model="binary", picture="salt:dome", opacity="100", names="0")
+    ready(page)
+    network = open_network(server.folder / "models" / "binary")
+    picture = Picture.from_pixels(np.repeat(gray[..., None], 3, -1), "dome")
+    own = network.probabilities(picture).values[..., 0]
+    labels = fit_label_map(salt, fit_picture(picture, network.input_spec).placement, *own.shape) == 1
+
+    def iou(step: int) -> float:
+        reached = own >= np.float32(step / 200)
+        return float((reached & labels).sum() / max(1, (reached | labels).sum()))
+
+    pane = class_pane(page, 1)
+    points = pane.locator(".curve .line").get_attribute("points") or ""
+    curve = [(98 - float(point.split(",")[1])) / 96 for point in points.split()]
+    assert curve == pytest.approx([iou(step) for step in range(201)], abs=2e-4)
+    asked = requests_of(page)
+    for quantile in (0.3, 0.7):
+        step = int(np.ceil(np.quantile(own, quantile) * 200))
+        set_range(pane.locator('input[type="range"]'), step)
+        expect(pane.locator(".score")).to_have_text(f"{iou(step):.3f}")
+        expect(page.locator('.legend li[data-class="1"] .iou')).to_have_text(f"{iou(step):.2f}")
+        ids = (own >= np.float32(step / 200)).astype(np.uint8)
+        near(at_centres(pixels(page, ".map canvas"), *own.shape), network.class_table.to_rgb(ids), 0.03)
+    assert asked == []
 
 
 def test_a_binary_network_is_cut_at_its_threshold(visit: Open, server: Server, sample: Picture) -> None:
@@ -324,11 +436,8 @@ def test_a_binary_network_is_cut_at_its_threshold(visit: Open, server: Server, s
     set_range(class_pane(page, 1).locator('input[type="range"]'), step)
     share = float(np.mean(own >= np.float32(step / 200)))
     expect(page.locator('.legend li[data-class="1"]')).to_contain_text(f"{100 * share:.1f}%")
-    drawn = pixels(page, ".map canvas")
-    rows = ((np.arange(own.shape[0]) + 0.5) / own.shape[0] * drawn.shape[0]).astype(int)
-    columns = ((np.arange(own.shape[1]) + 0.5) / own.shape[1] * drawn.shape[1]).astype(int)
     wanted = network.class_table.to_rgb((own >= np.float32(step / 200)).astype(np.uint8))
-    near(drawn[rows][:, columns], wanted, 0.03)
+    near(at_centres(pixels(page, ".map canvas"), *own.shape), wanted, 0.03)
     assert asked == []
 
 
@@ -368,7 +477,7 @@ def test_the_report_is_downloaded_and_opens_by_itself(visit: Open, tmp_path: Pat
 def test_pinning_fills_the_tray(visit: Open) -> None:
     page = visit("classes", **ROADS, classes="0")
     ready(page)
-    page.locator(".map").get_by_role("button", name="Put the class map into the compare tray").click()
+    page.locator(".map").get_by_role("button", name="Pin").click()
     expect(page.get_by_text("In the compare tray now: 1 of 8.")).to_be_visible()
     class_pane(page, 0).get_by_role("button", name="Pin").click()
     expect(page.get_by_text("In the compare tray now: 2 of 8.")).to_be_visible()

@@ -36,6 +36,9 @@ STEPS = 200
 
 NOT_A_NUMBER = 255
 OUTSIDE = 255
+NO_NUMBER = 254
+"""In class maps: a pixel that got something else than a number for some class, and so no class."""
+
 RANKED = 6
 MOST_CLASSES = 250
 
@@ -46,9 +49,10 @@ _THRESHOLDS.flags.writeable = False
 def overview_sheet(maps: FeatureMaps, picture: Picture) -> bytes:
     """The class map, what it covers, and the labels of the picture where it has some.
 
-    The header has `height`, `width`, `extent`, `shares` (of each class), `regions` (where to write the names), `iou`
-    (of each class, in this picture; null without labels), `bytes` (lengths of the parts). Behind it two deflated uint8
-    (H, W): class ids, and label ids (nothing where there are none); 255 lies outside the picture.
+    The header has `height`, `width`, `extent`, `shares` (of the picture, for each class), `odd` (the share that got NaN
+    or infinity), `regions` (where to write the names), `iou` (of each class, in this picture; null without labels),
+    `accuracy`, `bytes` (lengths of the parts). Behind it two deflated uint8 (H, W): class ids, and label ids (nothing
+    where there are none); 255 lies outside the picture, 254 got no number and counts as wrong.
 
     Raises:
         ClassTableError: more classes than the page can tell apart.
@@ -59,16 +63,17 @@ def overview_sheet(maps: FeatureMaps, picture: Picture) -> bytes:
             f"This network tells {classes} classes apart and this page shows at most {MOST_CLASSES}: look at single "
             "channels of its last layer on the Explore page."
         )
-    ids = np.where(covered(maps), class_ids(maps.values), np.uint8(OUTSIDE))
-    labels = labels_of(maps, picture)
+    ids, labels = numbered_ids(maps), labels_of(maps, picture)
+    inside = int((ids != OUTSIDE).sum())
+    odd = int((ids == NO_NUMBER).sum()) / max(1, inside)
     parts = [deflate(ids), b"" if labels is None else deflate(labels)]
     header = {
         **frame(maps),
-        "shares": class_shares(ids, classes),
+        "shares": class_shares(ids, classes) * (1 - odd),
+        "odd": odd,
         "regions": largest_regions(ids, classes),
         "iou": None if labels is None else picture_iou(ids, labels, classes),
         "accuracy": None if labels is None else accuracy(ids, labels),
-        "not_finite": int((~np.isfinite(maps.values)).sum()),
         "bytes": [len(part) for part in parts],
     }
     return pack(header, *(np.frombuffer(part, np.uint8) for part in parts))
@@ -114,6 +119,13 @@ def doubt_sheet(maps: FeatureMaps) -> bytes:
     return pack(
         {**frame(maps), "bytes": [len(part) for part in parts]}, *(np.frombuffer(part, np.uint8) for part in parts)
     )
+
+
+def numbered_ids(maps: FeatureMaps) -> NDArray[np.uint8]:
+    """(H, W) the class map; `NO_NUMBER` where a probability is NaN or infinite, `OUTSIDE` in padding."""
+    ids = np.asarray(class_ids(maps.values), np.uint8)
+    ids[~np.isfinite(maps.values).all(-1)] = NO_NUMBER
+    return np.where(covered(maps), ids, np.uint8(OUTSIDE))
 
 
 def class_count(values: NDArray[np.float32]) -> int:
@@ -185,9 +197,11 @@ def labels_of(maps: FeatureMaps, picture: Picture) -> NDArray[np.uint8] | None:
 
 
 def picture_iou(ids: NDArray[np.uint8], labels: NDArray[np.uint8], classes: int) -> NDArray[np.float64]:
-    """(K,) IoU of each class in this picture; NaN where it is in neither."""
+    """(K,) IoU of each class in this picture; NaN where it is in neither. A pixel without a number is missed."""
     known = labels < classes
-    return intersection_over_union(confusion_matrix(labels[known], ids[known], classes))
+    # One class more than there are, so that what is no class is found, but never labelled.
+    found = np.minimum(ids[known], classes)
+    return intersection_over_union(confusion_matrix(labels[known], found, classes + 1))[:classes]
 
 
 def accuracy(ids: NDArray[np.uint8], labels: NDArray[np.uint8]) -> float:

@@ -122,13 +122,26 @@ def test_padding_belongs_to_no_class() -> None:
     assert "hits" not in levels
 
 
-def test_values_that_are_no_numbers_are_counted() -> None:
-    values = np.full((4, 6, 2), 0.5, np.float32)
+def test_pixels_without_a_number_are_marked_and_counted_as_wrong() -> None:
+    values = np.zeros((4, 6, 2), np.float32)
+    values[..., 1] = 1
     values[0, 0] = np.nan
     values[1, 1, 0] = np.inf
-    maps, picture = made_up(values)
+    labels = np.ones((4, 6), np.uint8)
+    maps, picture = made_up(values, labels)
+    header, (ids, _) = parts_of(class_sheets.overview_sheet(maps, picture), np.uint8, np.uint8)
+    assert np.argwhere(ids.reshape(4, 6) == class_sheets.NO_NUMBER).tolist() == [[0, 0], [1, 1]]
+    assert header["odd"] == pytest.approx(2 / 24)
+    assert header["shares"] == pytest.approx([0, 22 / 24])
+    assert header["iou"] == [None, pytest.approx(22 / 24)]
+    assert header["accuracy"] == pytest.approx(22 / 24)
+    assert {region["id"] for region in header["regions"]} == {1}
+
+
+def test_a_class_map_without_any_number_has_no_class() -> None:
+    maps, picture = made_up(np.full((4, 6, 2), np.nan, np.float32), np.ones((4, 6), np.uint8))
     header, _ = unpack(class_sheets.overview_sheet(maps, picture))
-    assert header["not_finite"] == 3
+    assert (header["odd"], header["shares"], header["iou"], header["regions"]) == (1, [0, 0], [None, 0], [])
 
 
 def test_the_ranking_is_the_sorted_probabilities() -> None:

@@ -44,7 +44,7 @@ export class ClassPane {
     this.sheet = sheet;
     this.labels = labels;
     this.kinds = new Uint8Array(sheet.levels.length);
-    set(this.frame, "class", "frame");
+    this.frame.classList.remove("bone");
     set(this.element, "data-ready", true);
     this.fade();
     this.plot();

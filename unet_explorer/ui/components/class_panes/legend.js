@@ -2,6 +2,7 @@
 
 import { h, say, set } from "../shared/dom.js";
 import { percent } from "./parts.js";
+import { ERRORS, NAN } from "./screen.js";
 
 export class Legend {
   /** `onhover(id or null)`, `onhide(id)`, `onadd(id)`. */
@@ -16,14 +17,14 @@ export class Legend {
     this.heads = h("li", { class: "heads", "aria-hidden": "true" }, h("span"), h("span", {}, "of picture"), h("span", { title: "Intersection over union with the labels of this picture" }, "IoU"), h("span"));
   }
 
-  /** Show the classes: `shares` of the picture, `iou` or null, largest first; absent ones are folded away. */
-  fill(table, shares, iou) {
+  /** Show the classes: `shares` of the picture, `iou` or null, largest first; absent ones are folded away. `odd`: share without numbers. */
+  fill(table, shares, iou, odd = 0) {
     this.rows.clear();
     const order = table.map((entry) => entry.id).sort((a, b) => shares[b] - shares[a] || a - b);
     const present = order.filter((id) => shares[id] > 0);
     const absent = order.filter((id) => !(shares[id] > 0));
     this.heads.children[2].hidden = !iou;
-    this.list.replaceChildren(this.heads, ...present.map((id) => this.row(table[id], shares[id], iou?.[id])));
+    this.list.replaceChildren(this.heads, ...present.map((id) => this.row(table[id], shares[id], iou?.[id])), ...(odd > 0 ? [oddRow(odd)] : []));
     this.rest.hidden = absent.length === 0;
     say(this.rest.firstChild, `${absent.length} ${absent.length === 1 ? "class" : "classes"} not found in this picture`);
     this.rest.lastChild.replaceChildren(...absent.map((id) => this.row(table[id], 0, iou?.[id])));
@@ -56,6 +57,15 @@ export class Legend {
   }
 }
 
+/** Where the network gave no number: no class, so nothing to hide or to add. */
+function oddRow(share) {
+  const mark = h("span", { class: "swatch nan", "aria-hidden": "true" });
+  const [one, two] = NAN.colours.map(css);
+  mark.style.background = `repeating-conic-gradient(${one} 0 25%, ${two} 0 50%) 0 0 / 8px 8px`;
+  return h("li", { class: "odd", title: "The network gives NaN or infinity there" },
+    h("span", { class: "name" }, mark, h("span", { class: "text" }, "Not a number")), h("span", { class: "share" }, h("span"), h("span", { class: "figure" }, percent(share))), h("span"), h("span"));
+}
+
 export function css([red, green, blue]) {
   return `rgb(${red} ${green} ${blue})`;
 }
@@ -68,4 +78,17 @@ export function swatch(entry) {
   mark.style.background = css(entry.colour);
   mark.style.color = dark ? "#fff" : "#000";
   return mark;
+}
+
+/** What the colours and patterns of right and wrong mean. */
+export function outcomeKey() {
+  return h("div", { class: "key", hidden: true }, ...ERRORS.map((row) => h("span", { title: row.means }, patternOf(row), row.name)));
+}
+
+function patternOf({ colour, pattern }) {
+  const canvas = h("canvas", { width: 24, height: 24, class: "pattern", "aria-hidden": "true" });
+  const context = canvas.getContext("2d");
+  context.fillStyle = css(colour);
+  for (let y = 0; y < 24; y++) for (let x = 0; x < 24; x++) if (pattern(x, y, 12)) context.fillRect(x, y, 1, 1);
+  return canvas;
 }

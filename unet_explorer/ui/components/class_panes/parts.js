@@ -5,6 +5,8 @@ import { ask } from "../shared/net.js";
 export const STEPS = 200;
 export const NOT_A_NUMBER = 255;
 export const OUTSIDE = 255;
+/** In class maps: the network gave something else than a number there. */
+export const NO_NUMBER = 254;
 
 /** Inflate the parts of an answer: their lengths stand in the header as `bytes`, or all of the body is one part. */
 async function parts(answer) {
@@ -65,6 +67,11 @@ export function probabilityAt(sheet, index) {
   if (level === NOT_A_NUMBER) return [NaN, 0];
   if (!sheet.fine) return [level / STEPS, 2];
   return [Math.min(1, (level + (sheet.fine[index] + (level < STEPS ? 0.5 : 0)) / 256) / STEPS), 4];
+}
+
+/** What is most probable at a pixel, best first: [[id, probability, digits that are certain], ...]. */
+export function ranking({ ids, shares, header: { ranks, height, width } }, index) {
+  return Array.from({ length: ranks }, (_, rank) => rank * height * width + index).map((at) => [ids[at], shares[at] / 65535, 4]);
 }
 
 /** Percent for people: tabular, one decimal where it says something. */

@@ -2,7 +2,6 @@
 
 import { h, say, set } from "../shared/dom.js";
 import { css, swatch } from "./legend.js";
-import { percent } from "./parts.js";
 
 export class Probe {
   constructor(table, ranks) {
@@ -11,7 +10,7 @@ export class Probe {
     this.bars = Array.from({ length: ranks }, () => this.bar());
     this.fact = h("p", { class: "fact small" });
     this.element = h("section", { class: "probe", "aria-label": "Probabilities under the mouse" },
-      h("h3", {}, "Under the mouse", this.place), h("ol", {}, ...this.bars.map((bar) => bar.row)), this.fact);
+      h("h3", {}, "Under the mouse", this.place), this.fact, h("ol", {}, ...this.bars.map((bar) => bar.row)));
     this.show(null);
   }
 
@@ -24,7 +23,7 @@ export class Probe {
     return { row, mark, name, fill, figure };
   }
 
-  /** Show {y, x, classes: [[id, probability, digits]], label, entropy}, or null for "nowhere". */
+  /** Show {y, x, classes: [[id, probability, digits]], label, odd}, or null for "nowhere". */
   show(found) {
     say(this.place, found ? `row ${found.y}, column ${found.x}` : "");
     this.bars.forEach((bar, rank) => this.fill(bar, found?.classes[rank] ?? null));
@@ -42,11 +41,12 @@ export class Probe {
       bar.fill.style.background = css(this.table[id].colour);
       set(bar.row, "data-class", id);
     }
-    bar.fill.style.width = percent(probability);
+    bar.fill.style.width = `${(100 * (probability || 0)).toFixed(2)}%`;
     say(bar.figure, Number.isNaN(probability) ? "NaN" : probability.toFixed(digits));
   }
 
-  sentence({ label, classes }) {
+  sentence({ label, classes, odd }) {
+    if (odd) return "The network gives NaN or infinity here, so no class.";
     if (label === undefined) return "";
     if (label === null) return "Not labelled here.";
     const right = classes[0]?.[0] === label;

@@ -1,5 +1,6 @@
 // What every screen pixel of a pane shows: lines, patterns and flat colours are drawn at the screen's own resolution.
 
+import { h } from "../shared/dom.js";
 import { transform } from "../shared/pane.js";
 import { pixel } from "../shared/colour.js";
 
@@ -108,9 +109,38 @@ export const ERRORS = [
   { kind: MISSED, name: "Missed", means: "labelled so, but not found", colour: [86, 180, 233], pattern: (x, y, cell) => x % cell < cell * 0.6 && y % cell < cell * 0.6 },
 ];
 
+/** What marks NaN and infinity: a magenta and black chequerboard, which no class and no colour map looks like. */
+export const NAN = { colours: [[255, 0, 255], [0, 0, 0]], pattern: (x, y, cell) => (Math.floor((2 * x) / cell) + Math.floor((2 * y) / cell)) % 2 };
+
+/** Mark the map pixels for which `isOdd(index)` holds, on a canvas of the map's own pixels; returns their share. */
+export function markOdd(canvas, isOdd) {
+  const { width, height } = canvas;
+  const context = canvas.getContext("2d");
+  const image = context.getImageData(0, 0, width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  const inks = NAN.colours.map((colour) => ink(colour, 1));
+  let count = 0;
+  for (let at = 0; at < pixels.length; at++) {
+    if (!isOdd(at)) continue;
+    pixels[at] = inks[NAN.pattern(at % width, Math.floor(at / width), 2)];
+    count++;
+  }
+  if (count) context.putImageData(image, 0, 0);
+  return count / pixels.length;
+}
+
 /** A class colour lifted so that it shows on a photograph, dark ones too. */
 export function vivid([red, green, blue]) {
   const luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   const lift = Math.max(0, (120 - luma) / 255);
   return [red, green, blue].map((value) => Math.round(value + (255 - value) * lift));
+}
+
+/** The picture without its colours and darker, so that the colour of a class stands out. */
+export function faded(image) {
+  const canvas = h("canvas", { width: image.width, height: image.height });
+  const context = canvas.getContext("2d");
+  context.filter = "grayscale(1) brightness(0.72)";
+  context.drawImage(image, 0, 0);
+  return canvas;
 }

@@ -1,24 +1,17 @@
 // The compare tray: up to eight views with one camera and one crosshair, and the difference of any two.
 
-import { choice, h, isDark, number, perFrame, say, set, settled } from "../shared/dom.js";
-import { hub, listen } from "../shared/hub.js";
+import { choice, h, number, perFrame, say, set, settled } from "../shared/dom.js";
+import { hub } from "../shared/hub.js";
+import { button, cameraText, crosshairs, fit, follow, lookAt, mounting, sentence, zoomButtons } from "../shared/linked.js";
 import { Lost } from "../shared/net.js";
-import { draw, mapIndex, steer, toPane, zoomAt } from "../shared/pane.js";
+import { draw, mapIndex, steer } from "../shared/pane.js";
 import { gradient, lookup, names as colourNames, paint } from "../shared/colour.js";
 import { compose, download, themeOf } from "../shared/photo.js";
-import { ink } from "../class_panes/screen.js";
+import { NO_NUMBER, percent } from "../class_panes/parts.js";
+import { ink, markOdd } from "../class_panes/screen.js";
 import { difference, fetchSource, toBytes } from "./sources.js";
 
-const mounted = new WeakMap();
 const DIFFERENCE = "difference";
-
-export default function (component) {
-  const root = component.parentElement.querySelector(".root");
-  if (!mounted.has(root)) mounted.set(root, new Tray(root));
-  const tray = mounted.get(root);
-  tray.accept(component);
-  return () => { tray.leave(); mounted.delete(root); };
-}
 
 class Tray {
   constructor(root) {
@@ -31,25 +24,20 @@ class Tray {
     this.picked = false;
     this.repaint = perFrame(() => this.paint());
     this.push = settled(() => this.tell(), 500);
-    this.stops = [listen("camera", () => { this.repaint(); this.push(); }), listen("cursor", perFrame(() => this.pointed()))];
-    this.onkey = (event) => this.key(event);
-    document.addEventListener("keydown", this.onkey);
-    this.watch = new ResizeObserver(() => this.repaint());
-    this.watch.observe(root);
     this.asking = new AbortController();
     this.build();
+    this.stop = follow(root, {
+      moved: () => { this.repaint(); this.push(); }, pointed: () => this.pointed(), resized: () => this.repaint(),
+    });
   }
 
   leave() {
-    for (const stop of this.stops) stop();
-    document.removeEventListener("keydown", this.onkey);
-    this.watch.disconnect();
+    this.stop();
     this.asking.abort();
   }
 
   accept(component) {
     this.component = component;
-    this.root.style.colorScheme = isDark(this.root) ? "dark" : "light";
     const { panes, base } = component.data;
     this.base = base;
     const wanted = new Map(panes.map((pane) => [pane.id, pane]));
@@ -75,8 +63,7 @@ class Tray {
     this.scaling = scaling === "layer" ? "layer" : "channel";
     this.overlay = under;
     this.slider.value = under;
-    const [y, x, zoom] = (camera || "").split(",").map(Number);
-    if (Number.isFinite(zoom)) hub.look({ y, x, zoom });
+    lookAt(camera);
     const places = (pair || "").split(",").map((place) => panes[Number(place) - 1]?.id);
     if (places.length === 2 && places.every(Boolean)) { this.pair = places; this.picked = true; }
     this.fill();
@@ -85,12 +72,11 @@ class Tray {
 
   /** How it is drawn, as the address says it. */
   shown() {
-    const { y, x, zoom } = hub.camera;
     const order = [...this.panes.keys()];
     const pair = this.pair.map((id) => order.indexOf(id) + 1);
     return {
       colours: this.colours, scaling: this.saidScaling, under: this.overlay, pair: this.picked && pair.every((place) => place > 0) ? pair.join(",") : "",
-      camera: zoom > 1 ? [y.toFixed(1), x.toFixed(1), zoom.toFixed(2)].join(",") : "",
+      camera: cameraText(),
     };
   }
 
@@ -115,7 +101,6 @@ class Tray {
     this.first = h("select", { "aria-label": "First of the difference", onchange: () => this.choosePair(0, this.first.value) });
     this.second = h("select", { "aria-label": "Second of the difference", onchange: () => this.choosePair(1, this.second.value) });
     const field = (label, ...parts) => h("label", { class: "field" }, h("span", {}, label), ...parts);
-    const button = (text, label, act) => h("button", { type: "button", class: "button", "aria-label": label, title: label, onclick: act }, text);
     this.list = h("div", { class: "list" });
     this.gap = this.frameOf({ id: DIFFERENCE, title: "Difference" });
     this.gap.element.classList.add("gap");
@@ -123,7 +108,7 @@ class Tray {
       h("div", { class: "tools", role: "toolbar", "aria-label": "How the views are drawn" },
         h("div", { class: "field pair" }, h("span", {}, "Difference"), this.first, "−", this.second),
         field("Colours", this.colourMenu), this.scale.element, field("Picture", this.slider, this.overlayOut),
-        h("div", { class: "buttons" }, button("−", "Zoom out (−)", () => zoomAt(hub, null, 0.5)), button("+", "Zoom in (+)", () => zoomAt(hub, null, 2)), button("Fit", "See everything (0)", () => hub.look({ zoom: 1 })), button("Save PNG", "Save what is on screen as one PNG", () => this.save()))),
+        h("div", { class: "buttons" }, ...zoomButtons(), button("Save PNG", "Save what is on screen as one PNG", () => this.save()))),
       this.list);
     this.fill();
   }
@@ -176,7 +161,7 @@ class Tray {
       const source = await fetchSource(said, this.base, this.common, signal);
       if (signal.aborted || pane.said !== said) return;
       pane.source = source;
-      set(pane.frame, "class", "frame");
+      pane.frame.classList.remove("bone");
       set(pane.element, "data-ready", true);
       this.offerPairs();
       this.recolour();
@@ -192,7 +177,7 @@ class Tray {
     if (error instanceof Lost) { hub.renew(); return; }
     pane.notice.hidden = false;
     pane.frame.hidden = true;
-    say(pane.notice, error.message === "Failed to fetch" ? "The server does not answer; is it still running?" : error.message);
+    say(pane.notice, sentence(error));
   }
 
   // ---- the difference ---------------------------------------------------------------------------------------------------
@@ -242,7 +227,7 @@ class Tray {
     if (!alike) return;
     this.gap.source = difference(one.source, two.source, [one, two].map((pane) => pane.said.table.map((entry) => entry.name)));
     this.gap.source.under = one.source.under;
-    set(this.gap.frame, "class", "frame");
+    this.gap.frame.classList.remove("bone");
     set(this.gap.element, "data-ready", true);
   }
 
@@ -270,32 +255,35 @@ class Tray {
       const colours = new Uint32Array(256);
       for (const entry of pane.said.table) colours[entry.id] = ink(entry.colour, 1);
       paint(pane.drawn, source.data, source.width, source.height, colours);
-      say(pane.facts, `${source.height} × ${source.width} map`);
+      const odd = markOdd(pane.drawn, (at) => source.data[at] === NO_NUMBER);
+      say(pane.facts, `${source.height} × ${source.width} map${oddText(odd)}`);
     }
     if (!numeric) return;
     paint(pane.drawn, toBytes(source.data, range.low, range.high), source.width, source.height, lookup(this.colours, 0, 1, 0, 1, 1));
+    const odd = markOdd(pane.drawn, (at) => !Number.isFinite(source.data[at]));
     this.scaleOf(pane, this.colours, range.low, range.high);
     const constant = source.low === source.high ? (source.low === 0 ? "all zero · " : "constant · ") : "";
-    say(pane.facts, `${constant}${source.height} × ${source.width} map`);
+    say(pane.facts, `${constant}${source.height} × ${source.width} map${oddText(odd)}`);
   }
 
   colourGap() {
     const { source } = this.gap;
     if (!source) return;
+    const { data, both, width, height } = source;
+    this.gap.ramp.hidden = this.gap.low.hidden = this.gap.high.hidden = source.counted;
     if (source.counted) {
-      const bytes = Uint8Array.from(source.data, (value) => (value === 1 ? 1 : 0));
       const colours = new Uint32Array(256);
       colours[1] = ink([230, 0, 126], 1);
-      paint(this.gap.drawn, bytes, source.width, source.height, colours);
-      this.gap.ramp.hidden = this.gap.low.hidden = this.gap.high.hidden = true;
-      say(this.gap.facts, `Magenta: another class. ${(100 * source.mean).toFixed(2)}% of the pixels differ.`);
-      return;
+      paint(this.gap.drawn, Uint8Array.from(data, (value) => (value === 1 ? 1 : 0)), width, height, colours);
+    } else {
+      paint(this.gap.drawn, toBytes(data, -source.most, source.most), width, height, lookup("diverging", 0, 1, 0, 1, 1));
+      this.scaleOf(this.gap, "diverging", -source.most, source.most);
     }
-    const bytes = toBytes(source.data, -source.most, source.most);
-    paint(this.gap.drawn, bytes, source.width, source.height, lookup("diverging", 0, 1, 0, 1, 1));
-    this.gap.ramp.hidden = this.gap.low.hidden = this.gap.high.hidden = false;
-    this.scaleOf(this.gap, "diverging", -source.most, source.most);
-    say(this.gap.facts, `mean |difference| ${number(source.mean)}, largest ${number(source.most)}`);
+    clear(this.gap.drawn, both);
+    const odd = oddText(markOdd(this.gap.drawn, (at) => both[at] === 1 && !Number.isFinite(data[at])));
+    say(this.gap.facts, source.counted
+      ? `Magenta: another class. ${(100 * source.mean).toFixed(2)}% of the pixels differ.${odd}`
+      : `mean |difference| ${number(source.mean)}, largest ${number(source.most)}${odd}`);
   }
 
   scaleOf(pane, colours, low, high) {
@@ -308,51 +296,30 @@ class Tray {
     if (!this.root.isConnected) return;
     for (const pane of this.everything) {
       const { source } = pane;
-      const ratio = window.devicePixelRatio || 1;
-      const width = Math.max(1, Math.round(pane.frame.clientWidth * ratio));
-      const height = Math.max(1, Math.round(pane.frame.clientHeight * ratio));
-      if (pane.canvas.width !== width || pane.canvas.height !== height) { pane.canvas.width = width; pane.canvas.height = height; }
+      fit(pane.frame, pane.canvas);
       if (!source) continue;
       const layers = [{ ...source.under, alpha: 1 }];
       if (source.kind !== "picture") layers.push({ image: pane.drawn, extent: source.extent, alpha: 1 - this.overlay / 100 });
       draw(pane.canvas.getContext("2d"), hub.camera, hub.size, layers);
     }
-    this.crosses();
+    crosshairs(this.everything);
   }
 
   // ---- the mouse ------------------------------------------------------------------------------------------------------------
 
   pointed() {
     for (const pane of this.everything) say(pane.value, hub.cursor && pane.source ? this.valueOf(pane, hub.cursor) : "");
-    this.crosses();
+    crosshairs(this.everything);
   }
 
   valueOf({ source, said }, point) {
     if (source.kind === "picture") return "";
     const index = mapIndex(point, source.extent, source.height, source.width);
     if (index < 0) return "";
-    if (source.kind === "ids") return said.table[source.data[index]]?.name ?? "";
-    if (source.counted) return source.data[index] === 1 ? "differs" : source.data[index] === 0 ? "same" : "";
+    if (source.kind === "ids") return source.data[index] === NO_NUMBER ? "NaN" : said.table[source.data[index]]?.name ?? "";
+    if (source.both?.[index] === 0) return "";
+    if (source.counted) return ["same", "differs"][source.data[index]] ?? "NaN";
     return number(source.data[index]);
-  }
-
-  crosses() {
-    for (const { frame, cross } of this.everything) {
-      cross.hidden = !hub.cursor;
-      if (!hub.cursor) continue;
-      const at = toPane(hub.cursor, frame.clientWidth, frame.clientHeight, hub.camera, hub.size);
-      cross.style.transform = `translate(${at.x}px, ${at.y}px)`;
-      cross.hidden = at.x < 0 || at.y < 0 || at.x > frame.clientWidth || at.y > frame.clientHeight;
-    }
-  }
-
-  key(event) {
-    const typing = event.composedPath()[0].matches?.("input, select, textarea, [contenteditable]");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
-    const act = { "+": () => zoomAt(hub, hub.cursor, 1.5), "=": () => zoomAt(hub, hub.cursor, 1.5), "-": () => zoomAt(hub, hub.cursor, 1 / 1.5), 0: () => hub.look({ zoom: 1 }), Escape: () => hub.look({ zoom: 1 }) }[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
   }
 
   save() {
@@ -360,6 +327,21 @@ class Tray {
     const where = [...new Set([...this.panes.values()].map((pane) => `${pane.said.model} on ${pane.said.picture}`))].join(" · ");
     if (panes.length) download(compose(panes, `U-Net Explorer · ${where}`, themeOf(this.root)), "comparison.png");
   }
+}
+
+export default mounting(Tray);
+
+/** Make a drawing clear where `both` is 0: only one of two views covers the picture there. */
+function clear(canvas, both) {
+  const context = canvas.getContext("2d");
+  const image = context.getImageData(0, 0, canvas.width, canvas.height);
+  for (let at = 0; at < both.length; at++) if (!both[at]) image.data[4 * at + 3] = 0;
+  context.putImageData(image, 0, 0);
+}
+
+/** What part of a view holds no numbers, for its line of facts. */
+function oddText(share) {
+  return share > 0 ? ` · ${percent(share)} NaN or infinite, chequered` : "";
 }
 
 /** The first two views of one kind. */

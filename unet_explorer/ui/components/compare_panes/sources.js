@@ -1,7 +1,7 @@
 // What a pane of the compare tray shows, as numbers on a grid that lies on the common picture.
 
 import { ask, picture } from "../shared/net.js";
-import { askOverview } from "../class_panes/parts.js";
+import { OUTSIDE, askOverview } from "../class_panes/parts.js";
 
 /**
  * Fetch a pane: {kind: "picture" | "ids" | "values", image or data, height, width, extent, low, high}.
@@ -57,7 +57,7 @@ function along(count, start, length, otherCount, otherStart, otherLength) {
 
 /**
  * The difference of two panes on the finer of their grids: first minus second; for class maps 1 where the names of the
- * classes differ. Pixels that only one of them covers are NaN.
+ * classes differ. NaN where one of them is, and where only one of them covers the picture: there `both` is 0.
  */
 export function difference(first, second, names) {
   const grid = first.height * first.width >= second.height * second.width ? first : second;
@@ -68,6 +68,7 @@ export function difference(first, second, names) {
   const a = index(first);
   const b = index(second);
   const data = new Float32Array(grid.height * grid.width).fill(NaN);
+  const both = new Uint8Array(data.length);
   const numbers = first.kind === "ids" ? new Map() : null;
   const numberOf = (name) => { if (!numbers.has(name)) numbers.set(name, numbers.size); return numbers.get(name); };
   const left = numbers && names[0].map(numberOf);
@@ -81,6 +82,7 @@ export function difference(first, second, names) {
       if (a.columns[x] < 0 || b.columns[x] < 0) continue;
       const one = first.data[a.rows[y] * first.width + a.columns[x]];
       const two = second.data[b.rows[y] * second.width + b.columns[x]];
+      both[y * grid.width + x] = numbers && (one === OUTSIDE || two === OUTSIDE) ? 0 : 1;
       if (numbers && (left[one] === undefined || right[two] === undefined)) continue;
       const value = numbers ? Number(left[one] !== right[two]) : one - two;
       data[y * grid.width + x] = value;
@@ -90,5 +92,5 @@ export function difference(first, second, names) {
       count++;
     }
   }
-  return { kind: "difference", data, height: grid.height, width: grid.width, extent: grid.extent, mean: count ? sum / count : NaN, most, counted: Boolean(numbers) };
+  return { kind: "difference", data, both, height: grid.height, width: grid.width, extent: grid.extent, mean: count ? sum / count : NaN, most, counted: Boolean(numbers) };
 }
