@@ -24,12 +24,30 @@ LEAF_HUES: tuple[Colour, ...] = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Posts:
+    """Where signs, signals, lamps and poles stand besides those that a theme has put in place itself.
+
+    Attributes:
+        lines: (side, |t|) they stand on.
+        models: to choose from; "sign" and "signal" draw which one.
+        gap: metres between two, from and to.
+        stop: metres ahead of the last.
+    """
+
+    lines: Sequence[tuple[int, float]] = ()
+    models: Sequence[str] = ("sign",)
+    gap: tuple[float, float] = (7.0, 16.0)
+    stop: float = 70.0
+
+
 @dataclass
 class Director:
     """Builds one scene on one corridor."""
 
     scene: Scene
     corridor: Corridor
+    posts: Posts = field(default_factory=Posts)
     claims: list[tuple[float, float, float]] = field(default_factory=list)
     counted: int = 0
 
@@ -270,6 +288,26 @@ class Director:
         for _ in range(count):
             side = 1 if self.chance(0.6) else -1
             self.sign(side, self.rng.uniform(start, stop), t, None, side > 0 or self.chance(0.3))
+
+    def place_posts(self) -> None:
+        """Put up further signs, signals, lamps and poles: KITTI's streets are full of them.
+
+        To be called last: it draws from a stream of its own and fills what is free, so that nothing else moves.
+        """
+        self.rng = generator(self.scene.seed, self.scene.theme, "posts")
+        for side, t in self.posts.lines:
+            s = self.rng.uniform(4.5, 10)
+            while s < self.posts.stop:
+                self.post(self.choose(self.posts.models), side, float(s), t)
+                s += self.rng.uniform(*self.posts.gap)
+
+    def post(self, kind: str, side: int, s: float, t: float) -> None:
+        """A sign or signal that looks at its drivers, or a lamp or pole, if its foot is free."""
+        if kind == "sign":
+            self.sign(side, s, t, None, side > 0 or self.chance(0.3))
+        elif not self.corridor.blocked(s, side, 1.0) and self.claim([(s, side * t, 0.3)]):
+            model = f"signal:{self.rng.integers(3)}:{self.choose(('0', '0', '2.6'))}" if kind == "signal" else kind
+            self.put(model, s, side * t, 0.0 if side > 0 else np.pi)
 
     def people(self, count: int, sides: Sequence[tuple[int, float, float]], start: float, stop: float) -> None:
         """Pedestrians on bands (side, inner, outer |t|), mostly walking along."""

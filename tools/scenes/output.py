@@ -111,15 +111,24 @@ def picture_name(index: int) -> str:
     return f"{'validation' if index % VALIDATION_EVERY == VALIDATION_EVERY - 1 else 'train'}_{index:05d}"
 
 
-def make_scene(theme: str, seed: int, weather: str | None = None) -> Scene:
+def make_scene(theme: str, seed: int, weather: str | None = None, posts: bool = True) -> Scene:
     """The scene of a theme and seed.
+
+    Args:
+        theme: key of `THEMES`.
+        seed: decides everything that varies within the theme.
+        weather: instead of what the seed draws.
+        posts: with the theme's further signs, signals, lamps and poles.
 
     Raises:
         ValueError: unknown theme.
     """
     if theme not in THEMES:
         raise ValueError(f"There is no theme {theme!r}: choose from {', '.join(sorted(THEMES))}.")
-    return THEMES[theme](seed, weather)
+    director = THEMES[theme](seed, weather)
+    if posts:
+        director.place_posts()
+    return director.scene
 
 
 def response_of(scene: Scene) -> Response:

@@ -20,7 +20,10 @@ MINI_SIZE = (188, 621)
 
 @dataclass(frozen=True)
 class Shot:
-    """One chosen sample: where it comes from and what it teaches."""
+    """One chosen sample: where it comes from and what it teaches.
+
+    Its theme gets no further posts (`Posts`): these places were chosen for what can be seen from them.
+    """
 
     name: str
     theme: str
@@ -129,7 +132,7 @@ def render_samples(out: Path, shots: tuple[Shot, ...] = SHOTS, samples: int = 24
         if shot.name not in only if only else (out / f"{shot.name}_label.png").is_file():
             continue
         start = time.monotonic()
-        scene = make_scene(shot.theme, shot.seed, shot.weather)
+        scene = make_scene(shot.theme, shot.seed, shot.weather, posts=False)
         if shot.camera is not None:
             scene.camera = replace(scene.camera, lateral=shot.camera[0], yaw=shot.camera[1])
         write_sample(out, finish(shot.name, scene, (375, 1242), samples))

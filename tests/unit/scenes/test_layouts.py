@@ -69,6 +69,20 @@ def test_cars_do_not_stand_in_one_another_or_in_the_camera(theme: str) -> None:
     assert np.linalg.norm(middles - [built.camera.lateral, 0], axis=1).min() > 3
 
 
+@pytest.mark.parametrize("theme", sorted(THEMES))
+def test_posts_fill_what_is_free_and_move_nothing(theme: str) -> None:
+    bare = make_scene(theme, 11, posts=False)
+    before, after = bare.placed, scene(theme).placed
+    assert after[: len(before)] == before
+    added = after[len(before) :]
+    assert len(added) >= 3
+    assert {placed.model.split(":")[0] for placed in added} <= {"sign", "signal", "lamp", "delineator", "utility"}
+    assert (scene(theme).sky, scene(theme).camera) == (bare.sky, bare.camera)
+    cars = np.array([placed.position[:2] for placed in before if placed.model.startswith("car:")])
+    feet = np.array([placed.position[:2] for placed in added])
+    assert np.linalg.norm(cars[:, None] - feet[None], axis=-1).min() > 0.9
+
+
 def test_the_same_seed_gives_the_same_scene_and_another_seed_another() -> None:
     assert make_scene("rural", 5).digest() == make_scene("rural", 5).digest() != make_scene("rural", 6).digest()
 

@@ -1,4 +1,4 @@
-"""The themes: each turns a seed into a scene. What varies within a theme is drawn from the seed."""
+"""The themes: each turns a seed into a director with a scene. What varies within a theme is drawn from the seed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tools.scenes.director import Director
 from tools.scenes.mesh import generator
-from tools.scenes.scene import Scene
 from tools.scenes.themes.country import forest, highway, rural, tunnel
 from tools.scenes.themes.suburb import estate, industrial, residential, tram
 from tools.scenes.themes.town import avenue, crossing, market, terrace
 
-THEMES: dict[str, Callable[[int, str | None], Scene]] = {
+THEMES: dict[str, Callable[[int, str | None], Director]] = {
     "avenue": avenue, "crossing": crossing, "estate": estate, "forest": forest, "highway": highway,
     "industrial": industrial,
     "market": market, "residential": residential, "rural": rural, "terrace": terrace, "tram": tram, "tunnel": tunnel,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tools.scenes.director import Director
+from tools.scenes.director import Director, Posts
 from tools.scenes.mesh import generator
-from tools.scenes.scene import Camera, Scene
+from tools.scenes.scene import Camera
 from tools.scenes.street import ASPHALT, GRASS, Axis, Corridor, SideRoad, Strip, kerb, land, verge
 from tools.scenes.themes.setting import (
     EARTH,
@@ -20,7 +20,7 @@ from tools.scenes.themes.setting import (
 )
 
 
-def forest(seed: int, weather: str | None = None) -> Scene:
+def forest(seed: int, weather: str | None = None) -> Director:
     """A country road through a wood."""
     rng = generator(seed, "forest")
     width = rng.uniform(3.1, 3.6)
@@ -46,11 +46,12 @@ def forest(seed: int, weather: str | None = None) -> Scene:
     if rng.uniform() < 0.3:
         d.rider("cyclist", rng.uniform(10, 22), width - 0.6)
     d.backdrop(species, 55)
+    d.posts = Posts([(s, width + 1.0) for s in (-1, 1)], ("sign", "delineator", "delineator"), (14.0, 32.0))
     d.set_light(pick_sky(rng, weather), Camera())
-    return d.scene
+    return d
 
 
-def rural(seed: int, weather: str | None = None) -> Scene:
+def rural(seed: int, weather: str | None = None) -> Director:
     """Fields, hedgerows, a line of poles and a guard rail in the bend."""
     rng = generator(seed, "rural")
     width = rng.uniform(2.9, 3.4)
@@ -95,11 +96,12 @@ def rural(seed: int, weather: str | None = None) -> Scene:
     d.put("board:town:1", rng.uniform(30, 60), width + 2.4)
     d.houses(int(rng.choice([-1, 1])), width + 16, "detached", 60, 150, (5, 20), 10)
     d.backdrop(MIXED, 70)
+    d.posts = Posts([(s, width + 1.2) for s in (-1, 1)], ("sign", "sign", "delineator", "utility"), (10.0, 23.0))
     d.set_light(pick_sky(rng, weather), Camera())
-    return d.scene
+    return d
 
 
-def highway(seed: int, weather: str | None = None) -> Scene:
+def highway(seed: int, weather: str | None = None) -> Director:
     """A dual carriageway with guard rails, noise walls, gantry, a bridge and lorries."""
     rng = generator(seed, "highway")
     axis = bend(rng, 0.0016)
@@ -141,8 +143,9 @@ def highway(seed: int, weather: str | None = None) -> Scene:
     for post in np.arange(12, 200, 50):
         d.put("delineator", float(post), 8.1)
     d.backdrop(LEAFY, 55)
+    d.posts = Posts([(1, 9.2), (-1, 5.5)], ("sign", "sign", "delineator", "lamp:tall"), (14.0, 32.0))
     d.set_light(pick_sky(rng, weather), Camera())
-    return d.scene
+    return d
 
 
 def slow_traffic(d: Director, rng: np.random.Generator, lane: float) -> None:
@@ -156,7 +159,7 @@ def slow_traffic(d: Director, rng: np.random.Generator, lane: float) -> None:
             d.vehicle("caravan", at, lane, half=(2.4, 1.1))
 
 
-def tunnel(seed: int, weather: str | None = None) -> Scene:
+def tunnel(seed: int, weather: str | None = None) -> Director:
     """A road into a hillside tunnel."""
     rng = generator(seed, "tunnel")
     width = 3.7
@@ -202,5 +205,6 @@ def tunnel(seed: int, weather: str | None = None) -> Scene:
     d.stream(width / 2, rng.uniform(14, 20), portal + 120, (18, 40), False)
     d.sign(1, portal - 8, width + 0.6, 0)
     d.sign(-1, portal - 5, width + 0.6, 6, False)
+    d.posts = Posts([(s, width + 0.5) for s in (-1, 1)], ("sign", "sign", "lamp:street"), (9.0, 20.0))
     d.set_light(pick_sky(rng, weather), Camera())
-    return d.scene
+    return d

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from tools.scenes.director import Director, Posts
 from tools.scenes.labels import Label
 from tools.scenes.mesh import Look, generator
-from tools.scenes.scene import Camera, Scene
+from tools.scenes.scene import Camera
 from tools.scenes.street import ASPHALT, GRASS, Corridor, SideRoad, Strip, kerb, land, pavement, verge
 from tools.scenes.themes.setting import (
     GRAVEL,
@@ -23,7 +24,7 @@ from tools.scenes.themes.setting import (
 )
 
 
-def residential(seed: int, weather: str | None = None) -> Scene:
+def residential(seed: int, weather: str | None = None) -> Director:
     """Detached houses in gardens behind hedges and fences."""
     rng = generator(seed, "residential")
     width, walk = rng.uniform(2.8, 3.3), rng.uniform(1.4, 2.0)
@@ -73,11 +74,12 @@ def residential(seed: int, weather: str | None = None) -> Scene:
     if rng.uniform() < 0.35:
         d.vehicle("caravan", rng.uniform(14, 26), -(width - 1.15), np.pi, half=(3.2, 1.1))
     d.backdrop(MIXED, 38, houses=True)
+    d.posts = Posts([(s, width + 0.4) for s in (-1, 1)], ("sign", "sign", "lamp:street", "utility"))
     d.set_light(pick_sky(rng, weather), Camera())
-    return d.scene
+    return d
 
 
-def estate(seed: int, weather: str | None = None) -> Scene:
+def estate(seed: int, weather: str | None = None) -> Director:
     """Apartment blocks in lawns, cars parked nose to the kerb."""
     rng = generator(seed, "estate")
     width = rng.uniform(3.0, 3.5)
@@ -124,11 +126,12 @@ def estate(seed: int, weather: str | None = None) -> Scene:
     d.rider("cyclist", rng.uniform(10, 24), width - 0.7)
     d.signs(lawn[-flip] - 1.5, 9, 60, 4)
     d.backdrop(LEAFY, 60, houses=True)
+    d.posts = Posts([(s, lawn[s] - 1.5) for s in (-1, 1)], ("sign", "sign", "lamp:street"))
     d.set_light(pick_sky(rng, weather), Camera())
-    return d.scene
+    return d
 
 
-def industrial(seed: int, weather: str | None = None) -> Scene:
+def industrial(seed: int, weather: str | None = None) -> Director:
     """Halls behind fences, lorries, trailers, caravans for sale."""
     rng = generator(seed, "industrial")
     width = rng.uniform(3.8, 4.6)
@@ -190,11 +193,12 @@ def industrial(seed: int, weather: str | None = None) -> Scene:
     d.stream(width / 2 - 0.8, rng.uniform(22, 50), 180, (20, 60), False)
     d.signs(width + 0.6, 9, 70, 5)
     d.backdrop(LEAFY, 50)
+    d.posts = Posts([(s, width + 0.5) for s in (-1, 1)], ("sign", "sign", "signal", "lamp:tall", "utility"))
     d.set_light(pick_sky(rng, weather), Camera())
-    return d.scene
+    return d
 
 
-def tram(seed: int, weather: str | None = None) -> Scene:
+def tram(seed: int, weather: str | None = None) -> Director:
     """Tram tracks in ballast beside the road, masts, wires and a tram."""
     rng = generator(seed, "tram")
     side = int(rng.choice([-1, -1, 1]))
@@ -277,5 +281,6 @@ def tram(seed: int, weather: str | None = None) -> Scene:
     d.edge_weeds(side, width + 0.15, 3, 40, 0.5)
     d.signs(width + 0.4, 9, 70, 4)
     d.backdrop(LEAFY, 50, houses=True)
+    d.posts = Posts([(-side, width + 0.4), (side, inner + 7.9)], ("sign", "sign", "signal", "lamp:street"))
     d.set_light(pick_sky(rng, weather), Camera())
-    return d.scene
+    return d

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from tools.scenes.director import Director, Posts
 from tools.scenes.labels import Label
 from tools.scenes.mesh import Look, generator
-from tools.scenes.scene import Camera, Scene
+from tools.scenes.scene import Camera
 from tools.scenes.street import ASPHALT, GRASS, Corridor, SideRoad, Strip, kerb, land, pavement, verge
 from tools.scenes.themes.setting import (
     COBBLES,
@@ -22,7 +23,7 @@ from tools.scenes.themes.setting import (
 )
 
 
-def terrace(seed: int, weather: str | None = None) -> Scene:
+def terrace(seed: int, weather: str | None = None) -> Director:
     """Old town street: terraced houses straight behind the sidewalk, cars parked on both sides."""
     rng = generator(seed, "terrace")
     bay = Strip("bay", ((0, 0.0), (2.15, 0.015)), COBBLES)
@@ -65,11 +66,12 @@ def terrace(seed: int, weather: str | None = None) -> Scene:
             d.put(f"bin:{rng.integers(4)}", at, s * (front - 0.45), d.facing(s))
     d.signs(width + 2.55, 8, 60, 5)
     d.backdrop(near=70)
+    d.posts = Posts([(s, width + 2.6) for s in (-1, 1)], ("sign", "sign", "lamp:street"))
     d.set_light(pick_sky(rng, weather), Camera())
-    return d.scene
+    return d
 
 
-def market(seed: int, weather: str | None = None) -> Scene:
+def market(seed: int, weather: str | None = None) -> Director:
     """Shopping street: shops, many persons, bicycles, motorcycles, a bus."""
     rng = generator(seed, "market")
     width, walk = rng.uniform(3.0, 3.5), rng.uniform(3.2, 4.5)
@@ -117,11 +119,12 @@ def market(seed: int, weather: str | None = None) -> Scene:
     d.stream(-width / 2, rng.uniform(24, 50), 150, (16, 50), True)
     d.signs(width + 0.45, 8, 60, 5)
     d.backdrop(near=70)
+    d.posts = Posts([(s, width + 0.5) for s in (-1, 1)], ("sign", "sign", "signal", "lamp:street"))
     d.set_light(pick_sky(rng, weather), Camera())
-    return d.scene
+    return d
 
 
-def crossing(seed: int, weather: str | None = None) -> Scene:
+def crossing(seed: int, weather: str | None = None) -> Director:
     """A signalled crossing with pedestrians, riders and waiting cars."""
     rng = generator(seed, "crossing")
     width = rng.uniform(5.2, 6.6)
@@ -193,11 +196,12 @@ def crossing(seed: int, weather: str | None = None) -> Scene:
     if rng.uniform() < 0.5:
         d.put("barrier", after + 6, width - 1.2, 0.1)
     d.backdrop(LEAFY, 60, houses=True)
+    d.posts = Posts([(s, width + 0.6) for s in (-1, 1)], ("sign", "sign", "signal", "lamp:tall"))
     d.set_light(pick_sky(rng, weather), Camera())
-    return d.scene
+    return d
 
 
-def avenue(seed: int, weather: str | None = None) -> Scene:
+def avenue(seed: int, weather: str | None = None) -> Director:
     """A wide city road with tree rows, lawns, cycle paths and blocks behind."""
     rng = generator(seed, "avenue")
     width = rng.uniform(6.3, 7.0)
@@ -271,5 +275,6 @@ def avenue(seed: int, weather: str | None = None) -> Scene:
     d.put("signal:0:3.4", at, width + 0.6)
     d.stop_line(at - 1, 0.2, width - 0.3)
     d.backdrop(LEAFY, 48, houses=True)
+    d.posts = Posts([(s, lawn + 0.5) for s in (-1, 1)], ("sign", "sign", "signal", "lamp:tall"))
     d.set_light(pick_sky(rng, weather), Camera())
-    return d.scene
+    return d
