@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 import unet_explorer
 from unet_explorer.analysis.probabilities import class_ids, class_probability, class_shares, entropy_map, margin_map
-from unet_explorer.metrics import confusion_matrix, intersection_over_union, mean_iou, pixel_accuracy, threshold_curve
+from unet_explorer.metrics import confusion_matrix, intersection_over_union, mean_iou, pixel_accuracy
 from unet_explorer.pictures import fit_label_map
 from unet_explorer.rendering.colormaps import colour
 from unet_explorer.rendering.overlays import blend_overlay, heat_overlay, outline
@@ -37,6 +38,7 @@ class Request:
         layers: names of layers, `layer` or `layer:view`.
         classes: ids of classes shown on their own.
         threshold: for the classes shown on their own, and for binary networks.
+        thresholds: other ones, by the id of the class.
         colours: a name of `COLORMAPS`, for layers and probabilities.
     """
 
@@ -44,7 +46,12 @@ class Request:
     layers: tuple[str, ...] = ()
     classes: tuple[int, ...] = ()
     threshold: float = 0.5
+    thresholds: Mapping[int, float] = field(default_factory=dict)
     colours: str = "viridis"
+
+    def threshold_of(self, class_id: int) -> float:
+        """The threshold of a class."""
+        return self.thresholds.get(class_id, self.threshold)
 
 
 def picture_report(network: Network, picture: Picture, request: Request) -> Report:
@@ -98,7 +105,7 @@ def provenance(network: Network, picture: Picture, request: Request) -> dict[str
         "Picture": picture.name,
         "Picture digest": f"blake2b {picture.digest} (pixels and shape)",
         "Input": _input_text(network),
-        "Threshold": f"{request.threshold:g}",
+        "Threshold": _threshold_text(network, request),
     }
     if network.output.missing:
         facts["Applied"] = f"{network.output.missing} on the network's logits"
@@ -112,7 +119,8 @@ def provenance(network: Network, picture: Picture, request: Request) -> dict[str
 
 def _class_sections(network: Network, picture: Picture, request: Request) -> list[Section]:
     maps = network.probabilities(picture)
-    ids = class_ids(maps.values, request.threshold)
+    # Only a binary network is cut by a threshold, that of its object.
+    ids = class_ids(maps.values, request.threshold_of(1))
     restored = maps.placement.restore(ids)
     drawn = blend_overlay(picture.pixels, network.class_table.to_rgb(restored), OPACITY, where=restored != 255)
     drawn[outline(restored)] = 0
@@ -141,7 +149,7 @@ def _class_sections(network: Network, picture: Picture, request: Request) -> lis
         sections.append(
             Section(
                 "Classes on their own",
-                f"Brightness is the probability, 0 to 1; the white line is the threshold {request.threshold:g}.",
+                "Brightness is the probability, 0 to 1; the white line is the threshold.",
                 single,
             )
         )
@@ -175,14 +183,15 @@ def _class_table(network: Network, picture: Picture, maps: FeatureMaps, ids: NDA
 
 def _class_figure(network: Network, picture: Picture, maps: FeatureMaps, class_id: int, request: Request) -> Figure:
     probability = np.asarray(class_probability(maps.values, class_id), np.float32)
-    pixels = _heat(picture, maps, probability, request.colours, 0.75, threshold=request.threshold)
-    mask = probability >= request.threshold
-    note = f"covers {100 * _inside(maps, mask).mean():.2f}% at {request.threshold:g}"
+    threshold = request.threshold_of(class_id)
+    pixels = _heat(picture, maps, probability, request.colours, 0.75, threshold)
+    mask = probability >= threshold
+    note = f"covers {100 * _inside(maps, mask).mean():.2f}% at the threshold {threshold:g}"
     labels = _labels(picture, maps)
     if labels is not None:
         known = labels != 255
-        curve = threshold_curve(probability[known], labels[known] == class_id, np.array([request.threshold]))
-        note += f", IoU {_score(float(curve.iou[0]))}"
+        confusion = confusion_matrix(labels[known] == class_id, mask[known], 2)
+        note += f", IoU {_score(intersection_over_union(confusion)[1])}"
     return Figure(pixels, f"{network.class_table[class_id].name} (class {class_id}, channel {class_id + 1})", note)
 
 
@@ -250,6 +259,11 @@ def _shown(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _score(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:.3f}"
+
+
+def _threshold_text(network: Network, request: Request) -> str:
+    other = [f"{network.class_table[class_id].name} {value:g}" for class_id, value in request.thresholds.items()]
+    return ", ".join([f"{request.threshold:g}", *other])
 
 
 def _input_text(network: Network) -> str:

@@ -15,6 +15,7 @@ import streamlit as st
 from unet_explorer.rendering.archive import write_feature_maps
 from unet_explorer.rendering.findings import Request, main_layers, picture_report, provenance
 from unet_explorer.rendering.report import report_html
+from unet_explorer.ui.class_sheets import STEPS
 from unet_explorer.ui.components.class_panes import settings_of
 from unet_explorer.ui.shared import shared
 
@@ -55,11 +56,13 @@ def _download(label: str, make: Callable[[], bytes], name: str, explained: str) 
 
 
 def report_page(subject: Subject, view: View, layer: str = "") -> bytes:
-    """The report as a file: the classes on show, and this layer, or the network's main ones."""
+    """The report as a file: the classes on show with their thresholds, and this layer, or the network's main ones."""
+    settings = settings_of(view, subject.network.class_table)
     request = Request(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         layers=(layer,) if layer else main_layers(subject.network),
-        classes=tuple(settings_of(view, subject.network.class_table).chosen),
+        classes=tuple(settings.chosen),
+        thresholds={int(class_id): step / STEPS for class_id, step in settings.thresholds.items()},
     )
     return report_html(picture_report(subject.network, subject.picture, request)).encode()
 
