@@ -129,11 +129,13 @@ def _class_sections(network: Network, picture: Picture, request: Request) -> lis
         Figure(_shown(picture.pixels), "The picture"),
         Figure(_shown(drawn), "Class map", "most probable class of each pixel"),
     )
+    confusion = _confusion(network, picture, maps, ids)
+    scores = "" if confusion is None else _scores_text(confusion)
     overview = Section(
         "What is where",
-        f"Sizes and scores are those of the network's own {ids.shape[0]} x {ids.shape[1]} map.{odd}",
+        f"Sizes and scores are those of the network's own {ids.shape[0]} x {ids.shape[1]} map.{scores}{odd}",
         figures,
-        _class_table(network, picture, maps, ids),
+        _class_table(network, maps, ids, confusion),
     )
     single = tuple(_class_figure(network, picture, maps, class_id, request) for class_id in request.classes)
     doubts = (
@@ -156,29 +158,43 @@ def _class_sections(network: Network, picture: Picture, request: Request) -> lis
     return [*sections, Section("How sure", "", unsure)]
 
 
-def _class_table(network: Network, picture: Picture, maps: FeatureMaps, ids: NDArray[np.uint8]) -> Table:
+def _confusion(
+    network: Network, picture: Picture, maps: FeatureMaps, ids: NDArray[np.uint8]
+) -> NDArray[np.int64] | None:
+    """(K, K) pixels by label and class found; None without labels."""
+    labels, classes = _labels(picture, maps), len(network.class_table)
+    if labels is None:
+        return None
+    known = labels < classes
+    return confusion_matrix(labels[known], ids[known], classes)
+
+
+def _scores_text(confusion: NDArray[np.int64]) -> str:
+    accuracy = pixel_accuracy(confusion)
+    if np.isnan(accuracy):
+        return ""
+    return f" Mean IoU {_score(mean_iou(confusion))}; {100 * accuracy:.1f}% of the pixels right."
+
+
+def _class_table(
+    network: Network, maps: FeatureMaps, ids: NDArray[np.uint8], confusion: NDArray[np.int64] | None
+) -> Table:
     classes = len(network.class_table)
     shares = class_shares(_inside(maps, ids), classes)
-    labels = _labels(picture, maps)
     order = [class_id for class_id in np.argsort(-shares, kind="stable").tolist() if shares[class_id] > 0]
-    heads: tuple[str, ...] = ("Class", "Id", "Share of the picture")
+    heads: tuple[str, ...] = ("Class", "Id", "Share")
     rows = [(network.class_table[class_id].name, str(class_id), f"{100 * shares[class_id]:.2f}%") for class_id in order]
     colours = [network.class_table[class_id].colour for class_id in order]
-    if labels is None:
+    if confusion is None:
         return Table(heads, tuple(rows), frozenset({1, 2}), tuple(colours))
-    known = labels < classes
-    confusion = confusion_matrix(labels[known], ids[known], classes)
     iou = intersection_over_union(confusion)
     scored = [(*row, _score(iou[class_id])) for row, class_id in zip(rows, order, strict=True)]
     missed = [class_id for class_id in range(classes) if shares[class_id] == 0 and not np.isnan(iou[class_id])]
     scored += [
         (network.class_table[class_id].name, str(class_id), "0.00%", _score(iou[class_id])) for class_id in missed
     ]
-    scored.append(
-        ("All", "", "", f"mean IoU {_score(mean_iou(confusion))}, accuracy {_score(pixel_accuracy(confusion))}")
-    )
     colours += [network.class_table[class_id].colour for class_id in missed]
-    return Table((*heads, "IoU"), tuple(scored), frozenset({1, 2, 3}), (*colours, (255, 255, 255)))
+    return Table((*heads, "IoU"), tuple(scored), frozenset({1, 2, 3}), tuple(colours))
 
 
 def _class_figure(network: Network, picture: Picture, maps: FeatureMaps, class_id: int, request: Request) -> Figure:
