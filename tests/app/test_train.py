@@ -179,7 +179,7 @@ def test_a_fresh_machine_is_offered_the_lesson_and_needs_one_click(start: Start,
     app.button(key="start").click().run()
     (job,) = bench.jobs.list()
     assert (job.state, job.recipe["name"], job.root) == (State.QUEUED, "lesson", bench.samples)
-    assert job.recipe["data"] == {"name": "scenes", "train": "train", "validation": "train", "hold_out": []}
+    assert job.recipe["data"] == {"name": "scenes", "train": "train", "validation": "train", "hold_out": [], "extras": []}
     assert "Next in line" in words(app)
     assert app.query_params["job"] == job.id
 
