@@ -16,7 +16,7 @@ SPEAKING = ("conv", "transpose_conv", "concat", "activation", "batch_norm", "ups
 
 def describe_network(network: Network) -> dict[str, Any]:
     """Plain JSON values: `shape` ("u" or "graph"), `layers`, `stages` in the order of the network, `skips`,
-    the names of the `classes`, and whether the network ends in a map of them (`isMap`).
+    the names and colours of the classes (`classes`, `palette`), and whether the network ends in a map of them (`isMap`).
 
     Each stage has `name`, `side` (encoder, bottleneck, decoder, head), `row` (0 is the top of the U) and `speaker`,
     the layer its thumbnail shows.
@@ -29,6 +29,7 @@ def describe_network(network: Network) -> dict[str, Any]:
         "stages": stages,
         "isMap": network.output.is_map,
         "classes": [entry.name for entry in network.class_table],
+        "palette": [list(entry.colour) for entry in network.class_table],
         "skips": [
             {"from": layer.skip_from, "to": layer.name, "channels": channels.get(layer.skip_from, 0)}
             for layer in network.layers

@@ -103,6 +103,8 @@ def _row(default: Any, parse: Callable[[str], Any]) -> Any:
 
 SCALINGS = ("channel", "layer", "fixed")
 MODES = ("probability", "mask", "errors")
+AREAS = ("tiles", "about")
+TILES = ("fit", "small", "medium", "large")
 SORTS = ("index", "mean", "deviation", "zeros", "entropy", "agreement")
 
 
@@ -122,6 +124,8 @@ class View:
         gamma: exponent of the brightness.
         overlay: how much of the picture shines through, in percent.
         sort: order of the channels.
+        tiles: how large the tiles of the channels are.
+        area: below the chosen channel, all channels or more about that one.
         rival: id of the class whose agreement the channels are sorted by.
         camera: centre and zoom, as `y,x,zoom`; empty: everything.
         classes: ids of the classes shown on their own, `6,0,20`; empty: those the page chooses; `-`: none.
@@ -150,6 +154,8 @@ class View:
     overlay: int = _row(0, _whole(0, 100))
     sort: str = _row("index", _one_of(*SORTS))
     rival: int = _row(0, _whole(0, 4096))
+    tiles: str = _row("fit", _one_of(*TILES))
+    area: str = _row("tiles", _one_of(*AREAS))
     camera: str = _row("", _camera)
     classes: str = _row("", _class_ids)
     hidden: str = _row("", _class_ids)

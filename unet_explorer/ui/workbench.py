@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from unet_explorer.ui.pickers import Subject
 
 SELECTION = ("layer", "view", "channel")
-DRAWING = ("colours", "scaling", "low", "high", "gamma", "overlay", "sort", "rival", "camera")
+DRAWING = ("colours", "scaling", "low", "high", "gamma", "overlay", "sort", "rival", "tiles", "area", "camera")
 
 
 @st.fragment
@@ -45,7 +45,7 @@ def _pinned(subject: Subject) -> Callable[[], None]:
 
 
 def subject_data(subject: Subject) -> dict[str, Any]:
-    """What a component has to know to ask about a subject: routes, token, the picture's name and size.
+    """What a component has to know to ask about a subject: routes, token, the picture's name and size, provenance.
 
     `subject` stays the same for the same model and picture, also after a restart, when the token is another.
     """
@@ -54,6 +54,8 @@ def subject_data(subject: Subject) -> dict[str, Any]:
         "base": base_address(),
         "token": shared().offers.offer(subject.network, picture),
         "subject": f"{subject.network.digest}-{picture.digest}-{picture.name}",
+        "model": subject.model,
+        "digest": f"model {subject.network.digest[:12]}, picture {picture.digest[:12]}",
         "picture": {"name": picture.name, "height": picture.height, "width": picture.width},
     }
 

@@ -30,7 +30,8 @@ def channel_grid(
         on_pin: called when something is to be pinned; the component's `pin` says what.
         key: Streamlit's.
     """
-    data = {**subject, "layers": network["layers"], "classes": network["classes"], "settings": dict(settings)}
+    described = {name: network[name] for name in ("layers", "classes", "palette", "isMap")}
+    data = {**subject, **described, "settings": dict(settings)}
     _COMPONENT(
         key=key,
         data=data,

@@ -1,9 +1,11 @@
 // The channel browser: all channels of a layer, one of them large over the picture, everything else without the server.
 
-import { choice, h, perFrame, say, set, settled } from "../shared/dom.js";
+import { choice, h, number, perFrame, say, set, settled } from "../shared/dom.js";
 import { hub, listen } from "../shared/hub.js";
 import { Lost, picture } from "../shared/net.js";
 import { names as colourNames } from "../shared/colour.js";
+import { classMap } from "../shared/class_map.js";
+import { compose, download, themeOf } from "../shared/photo.js";
 import { zoomAt } from "../shared/pane.js";
 import { kind, sizeOf, viewName } from "../shared/kinds.js";
 import { layerOf, neighbour, selectLayer } from "../shared/layers.js";
@@ -47,15 +49,20 @@ class Browser {
   }
 
   build() {
-    this.tiles = new Tiles((channel, opened) => { hub.select({ channel }); if (opened) this.enlarge(true); });
+    this.tiles = new Tiles({
+      onpick: (channel, opened) => { hub.select({ channel }); if (opened) this.enlarge(true); },
+      onscroll: () => this.sharpen(),
+    });
     this.cockpit = new Cockpit({
       onpin: () => this.pin({ kind: "channel", number: hub.selection.channel }),
       onenlarge: () => this.enlarge(!this.root.classList.contains("enlarged")),
+      onkey: (event) => this.tiles.key(event),
+      onchange: (change) => this.set(change),
     });
+    this.cockpit.named = (point) => this.classAt(point);
     this.about = new About(this);
     this.toolbar = new Toolbar({
       onchange: (change) => this.set(change),
-      onsize: (size) => { this.tiles.size = size; this.tiles.resize(); },
       onarea: (area) => this.turn(area),
     });
     this.title = h("div", { class: "title" });
@@ -107,7 +114,11 @@ class Browser {
     this.root.style.setProperty("--aspect", `${width} / ${height}`);
     this.toolbar.offer(classes);
     this.toolbar.fill(this.settings);
+    this.tiles.size = settings.tiles;
+    this.toolbar.areas.choose(settings.area);
+    set(this.root, "data-area", settings.area);
     this.image = null;
+    this.classes = null;
     const { offer } = this;
     // What it selects itself is no news to it: without an offer it does not listen, and loads once.
     this.offer = null;
@@ -174,9 +185,18 @@ class Browser {
       if (await data.fetchSheet() && data === this.data) this.taken();
       if (await data.fetchStatistics() && data === this.data) this.show();
       if (data === this.data && this.settings.sort !== "index") await this.sort();
+      if (data === this.data) await this.fetchClasses();
     } catch (error) {
       this.failed(error);
     }
+  }
+
+  /** The class map, for the class under the mouse; it is nobody's concern here why there is none. */
+  async fetchClasses() {
+    if (this.classes || !this.told.isMap) return;
+    const { offer } = this;
+    const classes = await classMap(offer, this.told.palette).catch(() => null);
+    if (offer === this.offer) this.classes = classes;
   }
 
   /** As wide as tiles are when all channels are in sight. */
@@ -206,6 +226,7 @@ class Browser {
     try {
       await data.fetchFine([hub.selection.channel, ...(near ? this.tiles.inSight() : [])], width, (channels) => {
         this.tiles.refresh(channels);
+        this.repaint();
         if (channels.includes(hub.selection.channel)) this.show();
       });
     } catch (error) {
@@ -245,6 +266,7 @@ class Browser {
     }
     this.toolbar.fill(this.settings);
     if ("sort" in change || "rival" in change) this.sort();
+    if ("tiles" in change) { this.tiles.size = change.tiles; this.tiles.resize(); }
     this.tiles.dress(this.settings, this.image);
     if (this.isAbout) this.about.recolour();
     this.show();
@@ -287,6 +309,13 @@ class Browser {
     say(this.live, this.data.sheet ? `Channel ${channel + 1} of ${this.data.count}` : "Loading");
   }
 
+  /** The class under a picture position, in words. */
+  classAt(point) {
+    if (!this.classes) return this.told.isMap ? "…" : "–";
+    const id = this.classes.at(point);
+    return id === null ? "outside the map" : this.told.classes[id] ?? "no number";
+  }
+
   /** The mouse is somewhere else: move the crosshairs, write the values. Nothing is asked for until it rests. */
   pointed() {
     if (!this.data) return;
@@ -305,18 +334,19 @@ class Browser {
       const next = neighbour(layers, layer.name, direction);
       return h("button", { type: "button", class: "button", "aria-label": label, title: label, disabled: !next, onclick: () => selectLayer(layers, next) }, text);
     };
-    const activation = layer.activation ? ` with ${layer.activation}` : "";
+    const activation = layer.activation ? `, ${layer.activation}` : "";
     const facts = [word.split(":")[0] + activation, layer.stage, here ? `${here.height} × ${here.width}` : sizeOf(layer), `${this.data.count} ${this.data.count === 1 ? "channel" : "channels"}`];
     if (layer.parameters) facts.push(`${layer.parameters.toLocaleString("en")} parameters`);
     this.title.replaceChildren(
       step(-1, "Previous layer ([)", "‹"), step(1, "Next layer (])", "›"),
       h("span", { class: "chip", style: `--chip: ${colour}`, title: word, "aria-hidden": "true" }, letter),
       h("h2", {}, layer.name), h("span", { class: "muted meta" }, facts.filter(Boolean).join(" · ")));
-    const button = (text, title, act) => h("button", { type: "button", class: "button", title, onclick: act }, text);
+    const button = (text, label, title, act) => h("button", { type: "button", class: "button", "aria-label": label, title, onclick: act }, text);
     this.views.replaceChildren(
       ...this.viewChoice(layer),
-      button("Pin layer", "Pin the mean magnitude of this layer for the Compare page", () => this.pin({ kind: "layer" })),
-      button("?", "Keys and words (?)", () => this.help.showModal()));
+      button("Pin", "Pin layer", "Pin the mean magnitude of this layer for the Compare page", () => this.pin({ kind: "layer" })),
+      button("PNG", "Save all as PNG", "Save the chosen channel and all tiles in sight as one PNG", () => this.photograph()),
+      button("?", "Help", "Keys and words (?)", () => this.help.showModal()));
   }
 
   viewChoice(layer) {
@@ -326,12 +356,26 @@ class Browser {
     return [switcher.element];
   }
 
+  /** One picture of what is on screen: the chosen channel, the tiles in sight, and where they come from. */
+  photograph() {
+    if (!this.data.sheet) return;
+    const { name } = this.told.picture;
+    const { scaling, colours, gamma, overlay } = this.settings;
+    const range = { channel: "each channel from its lowest to its highest value", layer: `${number(this.data.span[0])} to ${number(this.data.span[1])}, as the layer`, fixed: `${number(this.settings.low ?? 0)} to ${number(this.settings.high ?? 1)}` }[scaling];
+    const drawn = [colours, range, ...(gamma === 1 ? [] : [`gamma ${gamma}`]), ...(overlay ? [`picture ${overlay} %`] : [])].join(", ");
+    const panes = [{ canvas: this.cockpit.canvas, title: this.cockpit.title }, ...(this.isAbout ? [] : this.tiles.photographed())];
+    const note = `U-Net Explorer · ${this.told.model} · ${name} · ${this.data.name} · ${drawn} · ${this.told.digest}`;
+    download(compose(panes, note, themeOf(this.root)), `${this.told.model}_${this.data.name.replace(":", "_")}.png`);
+  }
+
   get isAbout() {
     return this.root.dataset.area === "about";
   }
 
   /** Show all channels, or more about the chosen one. */
   turn(area) {
+    this.settings.area = area;
+    this.push();
     this.toolbar.areas.choose(area);
     set(this.root, "data-area", area);
     if (area === "about") this.about.show();
@@ -350,6 +394,7 @@ class Browser {
     if (typing || event.ctrlKey || event.metaKey || event.altKey || this.help.open || !this.root.isConnected) return;
     const go = (direction) => selectLayer(this.told.layers, neighbour(this.told.layers, hub.selection.layer, direction));
     const nearer = () => zoomAt(hub, hub.cursor, 1.5);
+    if (event.shiftKey && event.key.startsWith("Arrow")) { event.preventDefault(); pan(event.key); return; }
     const act = {
       "?": () => this.help.showModal(),
       i: () => this.turn(this.isAbout ? "tiles" : "about"),
@@ -361,4 +406,11 @@ class Browser {
     event.preventDefault();
     act();
   }
+}
+
+/** Move the camera by a tenth of what is in sight. */
+function pan(key) {
+  const [y, x] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[key];
+  const { camera, size } = hub;
+  hub.look({ y: camera.y + (y * size.height) / camera.zoom / 10, x: camera.x + (x * size.width) / camera.zoom / 10 });
 }

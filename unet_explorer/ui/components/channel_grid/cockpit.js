@@ -2,8 +2,10 @@
 
 import { h, number, perFrame, say, set } from "../shared/dom.js";
 import { hub } from "../shared/hub.js";
-import { gradient, paint } from "../shared/colour.js";
+import { gradient, paint, spotlight } from "../shared/colour.js";
 import { draw, steer, toPane, zoomAt } from "../shared/pane.js";
+import { Histogram } from "./histogram.js";
+import { BINS } from "./layer_data.js";
 
 const MARKS = {
   zero: "Dead for this picture: every value is 0. After a ReLU this means that the unit never fired.",
@@ -11,20 +13,20 @@ const MARKS = {
   nan: "Some values are not numbers (NaN); they are drawn as the lowest value.",
   inf: "Some values are infinite; they are drawn as the lowest or highest value.",
 };
-const BINS = 64;
 
 export class Cockpit {
-  /** `onpin()` and `onenlarge()` are called by the buttons on the pane. */
-  constructor({ onpin, onenlarge }) {
+  /** `onpin()` and `onenlarge()` are called by the buttons on the pane, `onkey(event)` for keys on it, `onchange(settings)` by the histogram. */
+  constructor({ onpin, onenlarge, onkey, onchange }) {
     this.canvas = h("canvas", { class: "large", "aria-label": "The chosen channel over the picture" });
     this.badge = h("div", { class: "badge" });
     this.ramp = h("span", { class: "ramp" });
     this.from = h("span");
     this.to = h("span");
     const button = (text, label, act) => h("button", { type: "button", class: "button", "aria-label": label, title: label, onclick: act }, text);
-    this.pane = h("div", { class: "pane", tabindex: "0", role: "group", "aria-label": "Chosen channel; plus and minus zoom" },
+    this.pane = h("div", { class: "pane", tabindex: "0", role: "group", "aria-label": "Chosen channel; arrow keys go to others, plus and minus zoom", onkeydown: onkey },
       this.canvas, this.badge,
-      h("div", { class: "legend", title: "What the first and the last colour stand for" }, this.from, this.ramp, this.to),
+      h("div", { class: "legend", title: "What the first and the last colour stand for" }, this.from, this.ramp, this.to));
+    this.view = h("div", { class: "view" }, this.pane,
       h("div", { class: "buttons" },
         button("−", "Zoom out (−)", () => zoomAt(hub, null, 0.5)),
         button("+", "Zoom in (+)", () => zoomAt(hub, null, 2)),
@@ -33,10 +35,16 @@ export class Cockpit {
         button("PNG", "Save what this pane shows as a PNG", () => this.save()),
         button("⤢", "Enlarge (Enter), back with Esc", onenlarge)));
     this.facts = h("div", { class: "facts" });
-    this.element = h("div", { class: "cockpit" }, this.pane, this.facts);
+    this.element = h("div", { class: "cockpit" }, this.view, this.facts);
     this.source = document.createElement("canvas");
+    this.histogram = new Histogram({
+      onbin: (bin) => { this.bin = bin; this.colour(); this.paint(); },
+      onrange: (low, high) => onchange({ scaling: "fixed", low: rounded(low), high: rounded(high) }),
+      onwhole: () => onchange({ scaling: "channel" }),
+    });
     this.buildFacts();
     steer(this.pane, hub);
+    this.bin = null;
     this.watcher = new ResizeObserver(perFrame(() => this.paint()));
     this.watcher.observe(this.pane);
   }
@@ -44,24 +52,22 @@ export class Cockpit {
   buildFacts() {
     this.which = h("b");
     this.of = h("span", { class: "muted" });
-    this.name = h("div", { class: "muted small" });
+    this.name = h("span", { class: "muted small" });
     this.numbers = {};
     const row = (key, label, title = "") => {
       this.numbers[key] = h("dd", { class: key === "value" ? "strong" : "" }, "–");
-      return h("div", { class: "row", title }, h("dt", {}, label), this.numbers[key]);
+      return h("div", { class: `row ${key}`, title }, h("dt", {}, label), this.numbers[key]);
     };
-    this.tick = h("i", { class: "tick", hidden: true });
-    this.bars = h("canvas", { width: BINS * 4, height: 56, role: "img" });
-    this.histogram = h("div", { class: "histogram", title: "How often each value occurs, lowest to highest; heights are square roots" }, this.bars, this.tick);
     this.mark = h("div", { class: "notice small", hidden: true });
     this.facts.append(
       h("div", { class: "which" }, this.which, this.of, this.name),
       h("dl", {},
         row("value", "Under the mouse", "≈ is read from the drawing; the exact value follows when the mouse rests"),
         row("where", "At", "Counted from 0 in the pixels of your picture"),
+        row("class", "Class there", "The most probable class under the mouse"),
         row("low", "Lowest"), row("high", "Highest"), row("mean", "Mean"), row("deviation", "Deviation"), row("zeros", "Zeros"),
         row("entropy", "Entropy", "Of the histogram of 64 levels: 0 for a constant map, 6 at most")),
-      this.mark, this.histogram);
+      this.mark, this.histogram.element);
   }
 
   /** Another channel, another layer, or more of it has come: `data` is a LayerData, `name` what the channel is called. */
@@ -71,7 +77,8 @@ export class Cockpit {
     say(this.badge, here ? `Channel ${channel + 1}${name ? ` · ${name}` : ""}` : "");
     say(this.which, `Channel ${channel + 1}`);
     say(this.of, ` of ${data.count}`);
-    say(this.name, name);
+    say(this.name, name ? ` · ${name}` : "");
+    set(this.name, "title", name);
     const of = (column) => data.statistics?.[column]?.[channel];
     const write = (key, text) => say(this.numbers[key], text);
     write("low", number(here?.low[channel]));
@@ -82,37 +89,30 @@ export class Cockpit {
     write("entropy", typeof of("entropy") === "number" ? `${of("entropy").toFixed(2)} bits` : "–");
     const mark = here?.marks[channel];
     this.mark.hidden = !mark;
-    this.histogram.hidden = Boolean(mark);
+    this.histogram.element.hidden = Boolean(mark);
     say(this.mark, MARKS[mark] ?? "");
-    if (here) this.colour();
+    this.histogram.show(here ? data.counts(channel) : null, here?.low[channel], here?.high[channel]);
+    this.colour();
     this.readout();
     this.paint();
   }
 
-  /** Colours changed, or a finer tile came. */
+  /** Colours changed, a finer tile came, or a bar of the histogram is pointed at. */
   colour() {
+    if (!this.data.header) return;
     const { bytes, height, width } = this.data.best(this.channel);
-    paint(this.source, bytes, width, height, this.data.lookup(this.channel, this.settings));
+    const table = this.data.lookup(this.channel, this.settings);
+    paint(this.source, bytes, width, height, this.bin === null ? table : spotlight(table, this.bin, BINS));
+    this.histogram.colour(table);
     const [from, to] = this.data.range(this.channel, this.settings);
     say(this.from, number(from));
     say(this.to, number(to));
     this.ramp.style.background = gradient(this.settings.colours);
-    if (!this.histogram.hidden) this.count(bytes);
   }
 
-  count(bytes) {
-    const counts = new Uint32Array(BINS);
-    for (let i = 0; i < bytes.length; i++) counts[bytes[i] >> 2]++;
-    const highest = Math.sqrt(Math.max(...counts));
-    const context = this.bars.getContext("2d");
-    const { width, height } = this.bars;
-    context.clearRect(0, 0, width, height);
-    context.fillStyle = getComputedStyle(this.facts).color;
-    counts.forEach((count, bin) => {
-      const tall = count ? Math.max(1, (Math.sqrt(count) / highest) * height) : 0;
-      context.fillRect(bin * 4, height - tall, 3, tall);
-    });
-    set(this.bars, "aria-label", `Histogram of channel ${this.channel + 1}`);
+  /** What the pane shows, in a line. */
+  get title() {
+    return `${this.badge.textContent} · ${this.from.textContent} to ${this.to.textContent}`;
   }
 
   paint() {
@@ -138,22 +138,20 @@ export class Cockpit {
     this.pane.style.setProperty("--cy", `${((at.y / height) * 100).toFixed(2)}%`);
   }
 
-  /** The value under the mouse, in words and on the histogram. */
+  /** What is under the mouse, in words and on the histogram; `named(point)` gives the class there. */
   readout() {
     const point = hub.cursor;
-    const { low, high } = this.data?.header ?? {};
-    if (!point || !low) {
-      say(this.numbers.where, "–");
-      say(this.numbers.value, "–");
-      this.tick.hidden = true;
+    const here = this.data?.header;
+    if (!point || !here) {
+      for (const key of ["where", "value", "class"]) say(this.numbers[key], "–");
+      this.histogram.mark(null);
       return;
     }
     const found = this.data.valueAt(this.channel, point);
     say(this.numbers.where, `row ${Math.floor(point.y)}, column ${Math.floor(point.x)}`);
     say(this.numbers.value, found ? `${found.exact ? "" : "≈ "}${number(found.value)}` : "outside the map");
-    const share = found ? (found.value - low[this.channel]) / (high[this.channel] - low[this.channel]) : -1;
-    this.tick.hidden = !(share >= 0 && share <= 1);
-    this.tick.style.left = `${share * 100}%`;
+    say(this.numbers.class, this.named?.(point) ?? "–");
+    this.histogram.mark(found?.value ?? null);
   }
 
   /** Download the pane as it is drawn. */
@@ -164,4 +162,9 @@ export class Cockpit {
       URL.revokeObjectURL(link.href);
     });
   }
+}
+
+/** Four digits of an end of the range are enough. */
+function rounded(value) {
+  return Number(value.toPrecision(4));
 }

@@ -2,7 +2,7 @@
 
 import { h, number, perFrame, say, set } from "../shared/dom.js";
 import { hub } from "../shared/hub.js";
-import { draw, steer, toPane } from "../shared/pane.js";
+import { draw, inPercent, steer } from "../shared/pane.js";
 import { paint } from "../shared/colour.js";
 
 const GAP = 10;
@@ -12,8 +12,8 @@ const SMALLEST = { fit: 112, small: 96, medium: 168, large: 300 };
 const MARKS = { zero: "dead", constant: "constant", nan: "NaN", inf: "∞" };
 
 export class Tiles {
-  /** `onpick(channel, opened)` is called for a click, arrow keys, and Enter. */
-  constructor(onpick) {
+  /** `onpick(channel, opened)` is called for a click, arrow keys, and Enter; `onscroll()` when other tiles have come into sight. */
+  constructor({ onpick, onscroll }) {
     this.onpick = onpick;
     this.made = new Map();
     this.order = [];
@@ -23,7 +23,7 @@ export class Tiles {
     this.spacer = h("div", { class: "spacer" });
     this.element = h("div", {
       class: "scroller", role: "listbox", tabindex: "0", "aria-label": "Channels", "aria-orientation": "horizontal",
-      onscroll: perFrame(() => this.arrange()), onkeydown: (event) => this.key(event),
+      onscroll: perFrame(() => { this.arrange(true); onscroll(); }), onkeydown: (event) => this.key(event),
     }, this.spacer);
     new ResizeObserver(perFrame(() => this.resize())).observe(this.element);
   }
@@ -113,8 +113,8 @@ export class Tiles {
     });
   }
 
-  /** Make the tiles in sight, and two rows around them; let go of the others. */
-  arrange() {
+  /** Make the tiles in sight, and two rows around them; let go of the others. After scrolling, those that stay are drawn already. */
+  arrange(scrolled = false) {
     if (!this.columns) return;
     const pitch = this.tall + CAPTION + GAP;
     const first = Math.floor(this.element.scrollTop / pitch) - 2;
@@ -127,7 +127,7 @@ export class Tiles {
     }
     for (const [slot, tile] of this.made) if (!wanted.has(slot)) { tile.element.remove(); this.made.delete(slot); }
     for (const slot of wanted) this.put(slot);
-    this.draw();
+    this.draw(scrolled);
   }
 
   put(slot) {
@@ -171,14 +171,15 @@ export class Tiles {
     set(tile.frame, "class", this.data.sheet ? "frame" : "frame bone");
   }
 
-  /** Draw all tiles as camera and settings are now. */
-  draw() {
+  /** Draw all tiles as camera and settings are now, or only those that were not drawn yet. */
+  draw(onlyNew = false) {
     if (!this.data || !this.settings || !this.columns) return;
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [Math.round(this.wide * ratio), Math.round(this.tall * ratio)];
     const { overlay } = this.settings;
     const under = overlay && this.image ? [{ image: this.image, extent: [0, 0, hub.size.height, hub.size.width], alpha: 1 }] : [];
     for (const tile of this.made.values()) {
+      if (onlyNew && !tile.stale) continue;
       if (tile.canvas.width !== width || tile.canvas.height !== height) { tile.canvas.width = width; tile.canvas.height = height; }
       const context = tile.canvas.getContext("2d");
       if (!this.data.sheet) { context.clearRect(0, 0, width, height); continue; }
@@ -196,18 +197,23 @@ export class Tiles {
   /** The mouse is elsewhere: the crosshair, and the value under it on every tile. */
   point() {
     const point = hub.cursor;
-    set(this.element, "data-on", Boolean(point));
-    if (point) {
-      const at = toPane(point, this.wide, this.tall, hub.camera, hub.size);
-      this.element.style.setProperty("--cx", `${((at.x / this.wide) * 100).toFixed(2)}%`);
-      this.element.style.setProperty("--cy", `${((at.y / this.tall) * 100).toFixed(2)}%`);
-    }
+    const at = inPercent(point, hub.camera, hub.size);
+    set(this.element, "data-on", Boolean(at));
+    if (at) for (const [name, value] of Object.entries(at)) this.element.style.setProperty(name, value);
     for (const tile of this.made.values()) say(tile.value, point ? this.written(tile.channel, point) : this.idle(tile.channel));
   }
 
   written(channel, point) {
     const found = this.data.sheet ? this.data.valueAt(channel, point) : null;
     return found ? `${found.exact ? "" : "≈ "}${number(found.value)}` : "";
+  }
+
+  /** The tiles in sight with their captions, in reading order, for a picture of the page. */
+  photographed() {
+    const box = this.element.getBoundingClientRect();
+    const isSeen = ({ frame }) => { const { top, bottom } = frame.getBoundingClientRect(); return bottom > box.top && top < box.bottom; };
+    return [...this.made].sort(([a], [b]) => a - b).map(([, tile]) => tile).filter(isSeen)
+      .map((tile) => ({ canvas: tile.canvas, title: [tile.name.textContent, tile.mark.textContent].filter(Boolean).join(" · ") }));
   }
 
   /** Mark a channel as chosen and bring it into sight. */
@@ -229,7 +235,7 @@ export class Tiles {
     const page = wide * Math.max(1, Math.floor(this.element.clientHeight / (this.tall + CAPTION + GAP)));
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: wide, ArrowUp: -wide, PageDown: page, PageUp: -page, Home: -slot, End: this.count - 1 - slot }[event.key];
     if (event.key === "Enter") this.onpick(this.chosen, true);
-    else if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (step === undefined || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     else {
       const next = slot + step;
       if (next >= 0 && next < this.count) this.onpick(this.order[next], false);

@@ -24,15 +24,15 @@ const AREAS = [
 ];
 
 export class Toolbar {
-  /** `onchange(settings)`, `onsize(size of the tiles)`, `onarea(what is below)`. */
-  constructor({ onchange, onsize, onarea }) {
+  /** `onchange(settings)`, `onarea(what is below)`. */
+  constructor({ onchange, onarea }) {
     const change = (name, read) => (event) => onchange({ [name]: read(event.target) });
     const text = (target) => target.value;
     const options = (rows) => rows.map(([value, label]) => h("option", { value }, label));
     const select = (label, title, onpick, rows = []) => h("select", { "aria-label": label, title, onchange: onpick }, ...options(rows));
     this.sort = select("Sort", "Order of the channels, highest first", change("sort", text), Object.entries(SORTS).map(([name, [label]]) => [name, label]));
     this.rival = select("Class to agree with", "Correlation of each channel with where this class was predicted", change("rival", (target) => Number(target.value)));
-    this.size = select("Tiles", "Size of the tiles", (event) => onsize(event.target.value), SIZES);
+    this.size = select("Tiles", "Size of the tiles", change("tiles", text), SIZES);
     this.colours = select("Colours", "Colour map", change("colours", text), colourNames.map((name) => [name, name[0].toUpperCase() + name.slice(1)]));
     this.gamma = h("input", { type: "range", min: -2, max: 2, step: 0.1, oninput: change("gamma", (target) => Number((2 ** -target.value).toFixed(3))) });
     this.overlay = h("input", { type: "range", min: 0, max: 100, step: 5, oninput: change("overlay", (target) => Number(target.value)) });
@@ -58,10 +58,11 @@ export class Toolbar {
   }
 
   /** Bring the controls to what the settings say. */
-  fill({ sort, rival, colours, scaling, low, high, gamma, overlay }) {
+  fill({ sort, rival, tiles, colours, scaling, low, high, gamma, overlay }) {
     this.sort.value = sort;
     this.rival.hidden = sort !== "agreement";
     this.rival.value = rival;
+    this.size.value = tiles;
     this.colours.value = colours;
     this.scaling.choose(scaling);
     this.fixed.hidden = scaling !== "fixed";

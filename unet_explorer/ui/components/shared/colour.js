@@ -47,6 +47,17 @@ export function lookup(name, low, high, from, to, gamma) {
   return result;
 }
 
+const LIT = pixel(255, 176, 0);
+
+/** A table that lights one of `bins` equal parts of the levels and dims the others. */
+export function spotlight(table, bin, bins) {
+  return table.map((colour, level) => {
+    if (Math.floor((level / 256) * bins) === bin) return LIT;
+    const grey = Math.round(0.35 * (0.2126 * (colour & 255) + 0.7152 * ((colour >> 8) & 255) + 0.0722 * ((colour >> 16) & 255)));
+    return pixel(grey, grey, grey);
+  });
+}
+
 /** Fill a canvas of w x h with bytes seen through a table of colours. */
 export function paint(canvas, bytes, width, height, table) {
   if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }

@@ -20,6 +20,14 @@ export function toPane(point, width, height, camera, size) {
   return { x: point.x * at.scale + at.x, y: point.y * at.scale + at.y };
 }
 
+/** Where the crosshair is in a pane of the picture's proportions, as CSS variables; null without a cursor or out of sight. */
+export function inPercent(cursor, camera, size) {
+  if (!cursor) return null;
+  const { x, y } = toPane(cursor, size.width, size.height, camera, size);
+  if (x < 0 || y < 0 || x > size.width || y > size.height) return null;
+  return { "--cx": `${((x / size.width) * 100).toFixed(2)}%`, "--cy": `${((y / size.height) * 100).toFixed(2)}%` };
+}
+
 /**
  * Draw layers over each other. Each is {image, extent: [top, left, height, width] in picture pixels, alpha}.
  * Magnified pixels stay squares; shrunk ones are averaged.
@@ -53,41 +61,86 @@ export function mapIndex(point, extent, height, width) {
   return row >= 0 && column >= 0 && row < height && column < width ? row * width + column : -1;
 }
 
-/** Let the mouse, wheel, touch and keys move the linked camera and cursor of a pane. `wheel`: "zoom", or "ctrl" where the wheel scrolls. */
+/** A drag this short, in CSS pixels, is still a click. */
+const STILL = 4;
+
+/** The fingers on all panes, by pointer: {element, x, y}. Panes share a camera, so two fingers on two panes pinch it too. */
+const fingers = new Map();
+
+/**
+ * Let the mouse, wheel and fingers move the linked camera and cursor of a pane. `wheel`: "zoom", or "ctrl" where the wheel scrolls.
+ * One finger points where everything is in sight, and scrolls the page up and down; nearer it pans; two fingers pinch.
+ */
 export function steer(element, hub, wheel = "zoom") {
   let drag = null;
-  const place = (event) => {
-    const box = element.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top, box.width, box.height];
+  const under = (event) => pictureUnder(element, event.clientX, event.clientY, hub);
+  const begin = ({ clientX, clientY }) => { drag = { left: clientX, top: clientY, x: hub.camera.x, y: hub.camera.y, moved: false }; };
+  const pan = ({ clientX, clientY }) => {
+    const { scale } = transformOf(element, hub);
+    drag.moved ||= Math.hypot(clientX - drag.left, clientY - drag.top) > STILL;
+    if (drag.moved) hub.look({ x: drag.x - (clientX - drag.left) / scale, y: drag.y - (clientY - drag.top) / scale });
   };
-  const scaleOf = () => {
-    const box = element.getBoundingClientRect();
-    return transform(box.width, box.height, hub.camera, hub.size).scale;
-  };
+  element.classList.add("steered");
   element.addEventListener("pointermove", (event) => {
-    if (drag && event.buttons) {
-      const scale = scaleOf();
-      hub.look({ x: drag.x - (event.clientX - drag.left) / scale, y: drag.y - (event.clientY - drag.top) / scale });
-      drag.moved ||= Math.hypot(event.clientX - drag.left, event.clientY - drag.top) > 4;
-      return;
-    }
-    hub.point(toPicture(...place(event), hub.camera, hub.size));
+    const finger = fingers.get(event.pointerId);
+    if (finger && fingers.size > 1) { pinch(finger, event, hub); if (drag) drag.moved = true; return; }
+    if (drag && event.buttons) { pan(event); if (drag.moved) return; }
+    hub.point(under(event));
   });
-  element.addEventListener("pointerleave", () => hub.point(null));
   element.addEventListener("pointerdown", (event) => {
     drag = null;
-    if (event.button !== 0 || hub.camera.zoom <= 1) return;
-    drag = { left: event.clientX, top: event.clientY, x: hub.camera.x, y: hub.camera.y, moved: false };
+    if (event.pointerType === "touch") {
+      fingers.set(event.pointerId, { element, x: event.clientX, y: event.clientY });
+      hub.point(under(event));
+    }
+    if (event.button !== 0 || hub.camera.zoom <= 1 && fingers.size < 2) return;
+    begin(event);
     element.setPointerCapture(event.pointerId);
   });
+  const lifted = (event) => {
+    if (!fingers.delete(event.pointerId) || !drag) return;
+    // The finger that stays goes on from where it is.
+    const left = [...fingers.values()].find((finger) => finger.element === element);
+    if (left) Object.assign(drag, { left: left.x, top: left.y, x: hub.camera.x, y: hub.camera.y });
+  };
+  element.addEventListener("pointerup", lifted);
+  element.addEventListener("pointercancel", lifted);
+  // A finger that was lifted leaves the cursor where it was, so that its values can be read.
+  element.addEventListener("pointerleave", (event) => { if (event.pointerType !== "touch") hub.point(null); });
+  element.addEventListener("touchmove", (event) => {
+    if (event.cancelable && (event.touches.length > 1 || hub.camera.zoom > 1)) event.preventDefault();
+  }, { passive: false });
   element.addEventListener("click", (event) => {
     if (drag?.moved) { event.stopImmediatePropagation(); event.preventDefault(); }
   }, true);
   element.addEventListener("wheel", (event) => {
     if (wheel === "ctrl" && !event.ctrlKey) return;
     event.preventDefault();
-    zoomAt(hub, toPicture(...place(event), hub.camera, hub.size), Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0018)));
+    zoomAt(hub, under(event), Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0018)));
   }, { passive: false });
+}
+
+function transformOf(element, hub) {
+  const { width, height } = element.getBoundingClientRect();
+  return transform(width, height, hub.camera, hub.size);
+}
+
+/** The picture position under a place on the screen; null outside the picture. */
+function pictureUnder(element, clientX, clientY, hub) {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  return toPicture(clientX - left, clientY - top, width, height, hub.camera, hub.size);
+}
+
+/** One of several fingers has moved: zoom by how the distance to another changed, and follow the place between them. */
+function pinch(finger, { clientX, clientY }, hub) {
+  const other = [...fingers.values()].find((found) => found !== finger);
+  const apart = (x, y) => Math.max(8, Math.hypot(x - other.x, y - other.y));
+  const factor = apart(clientX, clientY) / apart(finger.x, finger.y);
+  const { scale } = transformOf(finger.element, hub);
+  hub.look({ x: hub.camera.x - (clientX - finger.x) / 2 / scale, y: hub.camera.y - (clientY - finger.y) / 2 / scale });
+  const middle = finger.element === other.element ? [(clientX + other.x) / 2, (clientY + other.y) / 2] : [clientX, clientY];
+  zoomAt(hub, pictureUnder(finger.element, ...middle, hub), factor);
+  Object.assign(finger, { x: clientX, y: clientY });
 }
 
 /** Zoom and keep what is under the mouse where it is. */

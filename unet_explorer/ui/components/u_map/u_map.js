@@ -1,13 +1,17 @@
 // The map: the network drawn as its U, alive with what it holds for this picture. Choosing a place goes there.
 
-import { h, say, set, settled, svg } from "../shared/dom.js";
+import { classMap } from "../shared/class_map.js";
+import { h, perFrame, say, set, settled, svg } from "../shared/dom.js";
 import { hub, listen } from "../shared/hub.js";
-import { Lost, ask, known, picture } from "../shared/net.js";
+import { Lost, ask, picture } from "../shared/net.js";
 import { KINDS, kind, sizeOf } from "../shared/kinds.js";
 import { layerOf, neighbour, selectLayer } from "../shared/layers.js";
-import { draw } from "../shared/pane.js";
+import { draw, inPercent, steer } from "../shared/pane.js";
 
-const PIXELS = 8000;
+/** Pixels of a thumbnail, and of one that is looked at from nearer. */
+const FAR = 8000;
+const NEAR = 60000;
+const THIN = "\u200a";
 const mounted = new WeakMap();
 
 export default function (component) {
@@ -35,7 +39,14 @@ class UMap {
     this.place = settled(() => this.layOut(), 60);
     this.watcher = new ResizeObserver(() => { if (this.drawing.clientWidth !== this.laidOut) this.place(); });
     this.watcher.observe(this.drawing);
-    this.stops = [listen("select", () => this.mark(true)), listen("shown", () => this.paint())];
+    this.repaint = perFrame(() => this.paint());
+    this.sharpen = settled(() => this.fetchNear(), 250);
+    this.stops = [
+      listen("select", () => this.mark(true)),
+      listen("shown", () => this.paint()),
+      listen("camera", () => { this.repaint(); this.crosshair(); this.sharpen(); }),
+      listen("cursor", perFrame(() => this.crosshair())),
+    ];
     this.onkey = (event) => this.slash(event);
     document.addEventListener("keydown", this.onkey);
     for (const area of [this.drawing, this.list]) area.onkeydown = (event) => this.key(event);
@@ -81,13 +92,15 @@ class UMap {
 
   node(name, stage, title, speaker) {
     const canvas = h("canvas", { class: "bone" });
+    const shot = h("span", { class: "shot" }, canvas);
+    steer(shot, hub, "ctrl");
     const layer = layerOf(this.data.network.layers, speaker);
     const text = layer ? `${sizeOf(layer)} · ${layer.size[2]}` : `${this.data.picture.height} × ${this.data.picture.width}`;
     const isInput = name === "input";
     const element = h(isInput ? "div" : "button", {
       class: `node ${stage.side}`, "data-stage": name,
       ...(isInput ? {} : { type: "button", "aria-label": `${title}: ${speaker}, ${text} channels`, title: `${title}: go to ${speaker}` }),
-    }, canvas, h("span", { class: "line" }, h("span", { class: "title" }, isInput ? "Picture" : stage.side === "head" && this.data.network.isMap ? "Class map" : title[0].toUpperCase() + title.slice(1)), h("span", { class: "size" }, text)));
+    }, shot, h("span", { class: "line" }, h("span", { class: "title" }, isInput ? "Picture" : stage.side === "head" && this.data.network.isMap ? "Class map" : title[0].toUpperCase() + title.slice(1)), h("span", { class: "size" }, text.replaceAll(" ", THIN))));
     if (!isInput) element.onclick = () => selectLayer(this.data.network.layers, speaker);
     return { element, canvas, stage };
   }
@@ -102,8 +115,8 @@ class UMap {
     set(this.drawing, "data-strip", strip);
     if (strip) { this.drawing.style.height = ""; this.arrows.replaceChildren(); for (const { element } of [this.input, ...this.nodes.values()]) element.removeAttribute("style"); this.thumbSize(112, 56); return; }
     const isU = this.data.network.shape === "u";
-    const column = isU ? Math.min(230, Math.floor((width - 84) / 2)) : Math.min(230, width - 80);
-    const [tall, wide] = this.thumbSize(column, Math.max(44, Math.min(80, window.innerHeight / 18)));
+    const column = isU ? Math.min(320, Math.floor((width - 84) / 2)) : Math.min(230, width - 80);
+    const [tall, wide] = this.thumbSize(column, Math.max(44, Math.min(120, window.innerHeight / 18)));
     // Beside a narrow thumbnail there is room for its words; under a wide one they take a line.
     const beside = wide < column * 0.55;
     set(this.drawing, "data-beside", beside);
@@ -180,17 +193,39 @@ class UMap {
     this.lost = false;
     this.image = null;
     this.thumbs = null;
+    this.classes = null;
+    this.pixels = 0;
     this.paint();
     picture(this.offer).then((image) => { if (!signal.aborted) { this.image = image; this.paint(); } }).catch(() => {});
     try {
-      const answer = known(this.offer, "thumbs", { pixels: PIXELS }) ?? (await ask(this.offer, "thumbs", { pixels: PIXELS }, signal));
-      if (signal.aborted) return;
-      this.thumbs = unpacked(answer);
-      this.paint();
+      await this.fetchThumbs(FAR, signal);
+      if (this.data.network.isMap) this.fetchClasses(signal);
+      if (hub.camera.zoom > 1) this.sharpen();
     } catch (error) {
       if (error instanceof Lost) { this.lost = true; hub.renew(); }
       else if (error.name !== "AbortError") say(this.caption, `No thumbnails: ${error.message}`);
     }
+  }
+
+  async fetchThumbs(pixels, signal) {
+    const answer = await ask(this.offer, "thumbs", { pixels }, signal);
+    if (signal.aborted || pixels < this.pixels) return;
+    this.pixels = pixels;
+    this.thumbs = unpacked(answer);
+    this.paint();
+  }
+
+  /** The class map as fine as it was computed; where it does not come, its thumbnail stays. */
+  async fetchClasses(signal) {
+    const classes = await classMap(this.offer, this.data.network.palette).catch(() => null);
+    if (signal.aborted || !classes) return;
+    this.classes = { image: classes.image, extent: classes.extent };
+    this.paint();
+  }
+
+  /** Finer thumbnails, once the camera is near; where they do not come, the coarse ones stay. */
+  fetchNear() {
+    if (hub.camera.zoom > 1.2 && this.pixels === FAR) this.fetchThumbs(NEAR, this.asking.signal).catch(() => {});
   }
 
   /** Draw what is known: the picture, the stages' thumbnails, and in the chosen stage the chosen channel; the class map stays. */
@@ -200,16 +235,26 @@ class UMap {
     const isHere = hub.shown?.token === this.offer.token && !(hub.shown.stage === "head" && this.data.network.isMap);
     const shown = isHere ? hub.shown : null;
     this.put(this.input.canvas, this.image && { image: this.image, extent: whole });
-    for (const [stage, { canvas }] of this.nodes) this.put(canvas, stage === shown?.stage ? shown : this.thumbs?.get(stage));
+    for (const [stage, { canvas }] of this.nodes) {
+      const classes = stage === "head" ? this.classes : null;
+      this.put(canvas, stage === shown?.stage ? shown : classes ?? this.thumbs?.get(stage));
+    }
     if (!this.thumbs) return;
     const rest = "mean magnitude of its last layer's channels, dark to bright from its 1st to its 99th percentile";
     const own = shown ? `${shown.stage.replace(/^./, (letter) => letter.toUpperCase())} shows channel ${shown.channel + 1} of ${shown.layer}. Other stages: ${rest}` : `Each stage: ${rest}`;
     say(this.caption, `${own}.${this.data.network.isMap ? " The head: the class map." : ""}`);
   }
 
+  /** The linked crosshair; all thumbnails have the proportions of the picture, so one place serves all. */
+  crosshair() {
+    const at = inPercent(hub.cursor, hub.camera, hub.size);
+    set(this.drawing, "data-on", Boolean(at));
+    if (at) for (const [name, value] of Object.entries(at)) this.drawing.style.setProperty(name, value);
+  }
+
   put(canvas, layer) {
     set(canvas, "class", layer ? "" : "bone");
-    draw(canvas.getContext("2d"), { y: hub.size.height / 2, x: hub.size.width / 2, zoom: 1 }, hub.size, layer ? [{ alpha: 1, ...layer }] : []);
+    draw(canvas.getContext("2d"), hub.camera, hub.size, layer ? [{ alpha: 1, ...layer }] : []);
   }
 
   // ---- the list -------------------------------------------------------------------------------------------------------
