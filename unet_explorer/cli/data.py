@@ -67,7 +67,8 @@ def describe(report: DatasetReport) -> str:
     lines.append(f"{'class':{column}}  share of pixels  pictures")
     rows = zip(report.class_names, report.class_shares, report.class_pictures, strict=True)
     lines += [f"{name:{column}}  {share:15.4%}  {pictures:8}" for name, share, pictures in rows]
-    lines += ["", f"{len(report.problems)} broken pairs" if report.problems else "nothing is broken"]
+    broken = len(report.problems)
+    lines += ["", f"{broken} broken pair" + ("" if broken == 1 else "s") if broken else "nothing is broken"]
     lines += [f"  {problem.name}: {problem.what}" for problem in report.problems]
     return "\n".join(lines)
 

@@ -22,7 +22,7 @@ def register(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "evaluate",
         help="score a network on a data set",
-        description="Per-class IoU and Dice, mean IoU as Keras' MeanIoU defines it, and pixel accuracy, at the network's size.",
+        description="Per-class IoU and Dice, mean IoU (as Keras defines it) and pixel accuracy, at the network's size.",
     )
     parser.add_argument("--model", required=True, type=Path, metavar="DIR", help="folder with saved_model.pb")
     parser.add_argument("--dataset", required=True, metavar="NAME", help=", ".join(DATASETS))

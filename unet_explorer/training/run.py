@@ -203,8 +203,8 @@ def _tell_start(plan: Plan, begin: Progress, listeners: Sequence[Listener], seco
     _tell(
         listeners,
         "start",
-        message=f"{pictures} training and {judged} validation pictures, {plan.recipe.epochs} epochs, "
-        f"{plan.total_steps} steps" + (f"; going on after step {begin.total_steps}" if begin.total_steps else ""),
+        message=f"{pictures} training and {judged} validation pictures, {_counted(plan.recipe.epochs, 'epoch')}, "
+        f"{_counted(plan.total_steps, 'step')}" + (f"; going on after step {begin.total_steps}" if begin.total_steps else ""),
         recipe=plan.recipe.name,
         preset=plan.recipe.preset,
         step=begin.total_steps,
@@ -216,6 +216,10 @@ def _tell_start(plan: Plan, begin: Progress, listeners: Sequence[Listener], seco
         validation_pictures=judged,
         loading_s=round(seconds, 2),
     )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" + ("" if count == 1 else "s")
 
 
 def _tell_end(request: Request, outcome: Outcome, listeners: Sequence[Listener]) -> None:

@@ -16,6 +16,7 @@ from unet_explorer.errors import ModelError
 
 Weights = dict[str, NDArray[Any]]
 SEED_STATE = "seed_generator_state"
+REMEDY = "give weights of a network that was built alike"
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 
@@ -54,13 +55,13 @@ def check_weights(shapes: Mapping[str, tuple[int, ...]], weights: Mapping[str, N
     """
     for path, want in shapes.items():
         if path not in weights:
-            raise ModelError(f"{source} has no weights {path}: it was made by another network.")
+            raise ModelError(f"{source} has no weights {path}: {REMEDY}.")
         have = tuple(weights[path].shape)
         if have != want:
-            raise ModelError(f"{source} has {path} of shape {have}, this network needs {want}.")
+            raise ModelError(f"{source} has {path} of shape {have}, this network needs {want}: {REMEDY}.")
     for path in weights:
         if path not in shapes:
-            raise ModelError(f"{source} has weights {path}, which this network does not have.")
+            raise ModelError(f"{source} has weights {path}, which this network does not have: {REMEDY}.")
 
 
 def save_weights(weights: Mapping[str, NDArray[Any]], path: Path) -> None:
