@@ -12,10 +12,13 @@ from PIL import Image
 
 from tools.scenes.labels import NAMES
 from tools.scenes.output import Finished, finish, label_image, make_scene, picture_name, save, write_whole
+from tools.scenes.scene import Scene
 from tools.scenes.themes import THEMES, draw_theme
 
 LICENCE = "CC0-1.0"
+SAMPLE_SIZE = (375, 1242)
 MINI_SIZE = (188, 621)
+MINI_SEED = 7000
 
 
 @dataclass(frozen=True)
@@ -126,16 +129,28 @@ SHOTS: tuple[Shot, ...] = (
 )
 
 
+def sample_scene(shot: Shot) -> Scene:
+    """The scene of a sample."""
+    scene = make_scene(shot.theme, shot.seed, shot.weather, posts=False)
+    if shot.camera is not None:
+        scene.camera = replace(scene.camera, lateral=shot.camera[0], yaw=shot.camera[1])
+    return scene
+
+
+def mini_scene(index: int, seed: int = MINI_SEED) -> Scene:
+    """The scene of a picture of the small training set: every theme twice, then as they are drawn."""
+    themes = sorted(THEMES)
+    theme = themes[index % len(themes)] if index < len(themes) * 2 else draw_theme(seed + index)
+    return make_scene(theme, seed + index)
+
+
 def render_samples(out: Path, shots: tuple[Shot, ...] = SHOTS, samples: int = 24, only: tuple[str, ...] = ()) -> None:
     """Render the samples that are missing, or only those named, and write the manifest."""
     for shot in shots:
         if shot.name not in only if only else (out / f"{shot.name}_label.png").is_file():
             continue
         start = time.monotonic()
-        scene = make_scene(shot.theme, shot.seed, shot.weather, posts=False)
-        if shot.camera is not None:
-            scene.camera = replace(scene.camera, lateral=shot.camera[0], yaw=shot.camera[1])
-        write_sample(out, finish(shot.name, scene, (375, 1242), samples))
+        write_sample(out, finish(shot.name, sample_scene(shot), SAMPLE_SIZE, samples))
         print(f"{shot.name}: {time.monotonic() - start:.1f} s", flush=True)
     write_manifest(out, shots)
 
@@ -184,16 +199,15 @@ def contact_sheet(folder: Path, out: Path, columns: int = 2, width: int = 414) -
     save(out, sheet, quality=88, method=6)
 
 
-def render_mini_set(out: Path, count: int = 48, seed: int = 7000, samples: int = 8) -> None:
+def render_mini_set(out: Path, count: int = 48, seed: int = MINI_SEED, samples: int = 8) -> None:
     """The small training set: `image/` and `label/` only, every theme, resumable."""
-    themes = sorted(THEMES)
     for index in range(count):
         name = picture_name(index)
         if (out / "label" / f"{name}.png").is_file():
             continue
         start = time.monotonic()
-        theme = themes[index % len(themes)] if index < len(themes) * 2 else draw_theme(seed + index)
-        finished = finish(name, make_scene(theme, seed + index), MINI_SIZE, samples)
+        scene = mini_scene(index, seed)
+        finished = finish(name, scene, MINI_SIZE, samples)
         save(out / "image" / f"{name}.webp", Image.fromarray(finished.picture), quality=92, method=6)
         save(out / "label" / f"{name}.png", label_image(finished.labels), optimize=True)
-        print(f"{name} {theme}: {time.monotonic() - start:.1f} s", flush=True)
+        print(f"{name} {scene.theme}: {time.monotonic() - start:.1f} s", flush=True)

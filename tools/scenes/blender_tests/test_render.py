@@ -3,16 +3,21 @@
 A tiny street is rendered for real; its label map is compared with what the geometry says must be where.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from tools.scenes.labels import Label
 from tools.scenes.mesh import Look, Mesh
-from tools.scenes.output import make_scene
+from tools.scenes.output import make_scene, picture_name
+from tools.scenes.samples import MINI_SIZE, SAMPLE_SIZE, SHOTS, Shot, mini_scene, sample_scene
 from tools.scenes.scene import Camera, Placed, Scene
 from tools.scenes.stage import KITTI_CENTRE_Y, KITTI_FOCAL, KITTI_WIDTH, Passes, render
 
 SIZE = (38, 124)
+SHIPPED = Path(__file__).parents[3] / "sample_images"
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +64,16 @@ def test_the_same_seed_gives_the_same_label_map() -> None:
     np.testing.assert_array_equal(first.depth, second.depth)
     other = render(make_scene("rural", 4), SIZE, 1, labels_only=True)
     assert (other.labels != first.labels).mean() > 0.05
+
+
+@pytest.mark.parametrize("shot", SHOTS, ids=[shot.name for shot in SHOTS])
+def test_the_shipped_samples_are_what_their_seeds_give(shot: Shot) -> None:
+    made = render(sample_scene(shot), SAMPLE_SIZE, 1, labels_only=True).labels
+    np.testing.assert_array_equal(made, np.asarray(Image.open(SHIPPED / f"{shot.name}_label.png")))
+
+
+@pytest.mark.parametrize("index", range(0, 48, 5))
+def test_the_shipped_training_set_is_what_its_seeds_give(index: int) -> None:
+    made = render(mini_scene(index), MINI_SIZE, 1, labels_only=True).labels
+    shipped = Image.open(SHIPPED / "training" / "label" / f"{picture_name(index)}.png")
+    np.testing.assert_array_equal(made, np.asarray(shipped))
