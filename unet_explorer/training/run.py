@@ -200,11 +200,12 @@ def _tell(listeners: Sequence[Listener], kind: Any, **values: Any) -> None:
 def _tell_start(plan: Plan, begin: Progress, listeners: Sequence[Listener], seconds: float) -> None:
     pictures = len(plan.prepare.sampler.pictures)
     judged = len(plan.judge.validation) if plan.judge.validation else 0
+    length = f"{_counted(plan.recipe.epochs, 'epoch')}, {_counted(plan.total_steps, 'step')}"
+    after = f"; going on after step {begin.total_steps}" if begin.total_steps else ""
     _tell(
         listeners,
         "start",
-        message=f"{pictures} training and {judged} validation pictures, {_counted(plan.recipe.epochs, 'epoch')}, "
-        f"{_counted(plan.total_steps, 'step')}" + (f"; going on after step {begin.total_steps}" if begin.total_steps else ""),
+        message=f"{pictures} training and {judged} validation pictures, {length}{after}",
         recipe=plan.recipe.name,
         preset=plan.recipe.preset,
         step=begin.total_steps,
