@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open, Server
-from tests.browser.test_classes import at_centres, near, pixels, point_at
-from tests.browser.test_explore import requests_of
+from tests.browser.test_classes import at_centres, differ, edges, near, pixels, point_at, seen
+from tests.browser.test_explore import eventually, requests_of
 from tests.road import crossing
 from unet_explorer.classes import load_class_table
 from unet_explorer.network import open_network
@@ -103,21 +106,89 @@ def test_one_model_on_two_pictures_takes_two_clicks(visit: Open) -> None:
     assert page.locator(".view .where").all_inner_texts()[:2] == ["roads · Crossing", "roads · Alley"]
 
 
-def test_a_view_is_closed_and_zoom_is_linked(visit: Open) -> None:
+def drawn_of(page: Page, pin: Pin | str) -> NDArray[np.uint8]:
+    return pixels(page, f'[data-pin="{pin if isinstance(pin, str) else pin.written()}"] canvas')
+
+
+def test_layers_and_channels_of_any_picture_share_one_zoom(visit: Open, roads: Server) -> None:
     pins = [
         Pin("roads", CROSSING, "layer", "conv2d"),
         Pin("roads", ALLEY, "channel", "conv2d_1", 2),
         Pin("roads", ALLEY, "picture"),
     ]
-    page = visit("compare", **tray(*pins))
+    camera = (20.0, 40.0, 2.5)
+    page = visit("compare", **tray(*pins), under="0", camera="20,40,2.5")
     ready(page, 4)
-    before = pixels(page, f'[data-pin="{pins[1].written()}"] canvas')
-    page.get_by_role("button", name="Zoom in (+)").click()
-    page.wait_for_timeout(200)
-    assert (pixels(page, f'[data-pin="{pins[1].written()}"] canvas') != before).any()
+    network = open_network(roads.folder / "models" / "roads")
+    alley = Picture.from_pixels(crossing()[0][:, ::-1], "alley")
+    values = [
+        np.abs(network.feature_maps(picture(), ["conv2d"])["conv2d"].values).mean(-1),
+        network.feature_maps(alley, ["conv2d_1"])["conv2d_1"].values[..., 2],
+    ]
+    for pin, own in zip(pins, values, strict=False):
+        level = np.rint((own - own.min()) / (own.max() - own.min()) * 255).astype(int)
+        shown = drawn_of(page, pin)
+        near(shown, COLORMAPS["viridis"][seen(level, shown.shape, *camera)], 0.03)
+    shown = drawn_of(page, pins[2])
+    near(shown, seen(alley.pixels, shown.shape, *camera), 0.03)
+    asked = requests_of(page)
+    page.keyboard.press("0")
+    eventually(page, lambda: differ(drawn_of(page, pins[2]), shown))
+    near(at_centres(drawn_of(page, pins[2]), 48, 96), alley.pixels, 0.03)
+    assert asked == []
+
+
+def test_closing_a_view_shows_the_difference_of_those_that_stay(visit: Open, roads: Server) -> None:
+    pins = [Pin("roads", CROSSING, "map"), Pin("roads-2", CROSSING, "map"), Pin("roads-2", ALLEY, "map")]
+    page = visit("compare", **tray(*pins), under="0")
+    ready(page, 4)
     page.locator(f'[data-pin="{pins[0].written()}"]').get_by_role("button", name="Remove from the tray").click()
-    expect(page.locator(".compare_panes .view[data-pin]:not([hidden])")).to_have_count(2)
-    assert "conv2d~0" not in page.url
+    expect(page.locator(".compare_panes .view[data-pin]:not([hidden])")).to_have_count(3)
+    network = open_network(roads.folder / "models" / "roads-2")
+    one, two = (network.class_map(Picture.from_pixels(crossing()[0][:, ::step], "any")) for step in (1, -1))
+    share = f"{100 * np.mean(one != two):.2f}% of the pixels differ"
+    expect(page.locator('[data-pin="difference"]')).to_contain_text(share)
+    magenta = np.abs(at_centres(drawn_of(page, "difference")).astype(int) - np.array([230, 0, 126])).max(-1) <= 4
+    assert np.mean(magenta == (one != two)) > 0.995
+    assert "roads~" not in page.url
+    for pin in pins[1:]:
+        page.locator(f'[data-pin="{pin.written()}"]').get_by_role("button", name="Remove from the tray").click()
+    expect(page.get_by_text("Nothing is pinned yet.")).to_be_visible()
+
+
+def test_what_is_no_number_is_marked(visit: Open, roads: Server) -> None:
+    pins = [Pin("numberless", CROSSING, "map"), Pin("numberless", CROSSING, "class", number=1)]
+    page = visit("compare", **tray(*pins), under="0")
+    ready(page, 2)
+    values = open_network(roads.folder / "models" / "numberless").probabilities(picture()).values
+    odd = ~np.isfinite(values).all(-1)
+    for pin in pins:
+        shown = drawn_of(page, pin).astype(int)
+        chequered = (np.abs(shown - (255, 0, 255)).max(-1) <= 4) | (shown.max(-1) <= 4)
+        inside = ~edges(seen(odd, shown.shape, 24, 48, 1))
+        assert np.mean(chequered[inside] == seen(odd, shown.shape, 24, 48, 1)[inside]) > 0.995
+        expect(page.locator(f'[data-pin="{pin.written()}"]')).to_contain_text(f"{100 * odd.mean():.1f}% NaN")
+
+
+def test_an_empty_tray_offers_examples(visit: Open) -> None:
+    page = visit("compare", model="roads", picture=CROSSING)
+    page.get_by_role("button", name="Crossing and Alley").click()
+    ready(page, 3)
+    assert page.locator(".view .where").all_inner_texts()[:2] == ["roads · Crossing", "roads · Alley"]
+
+
+def test_the_tray_is_saved_as_a_png(visit: Open, tmp_path: Path) -> None:
+    pins = [Pin("roads", CROSSING, "class", number=number) for number in (6, 25)]
+    page = visit("compare", **tray(*pins))
+    ready(page, 3)
+    shown = drawn_of(page, pins[0])
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save PNG").click()
+    waiting.value.save_as(tmp_path / "tray.png")
+    image = np.asarray(Image.open(tmp_path / "tray.png").convert("RGB"))
+    middle = shown.shape[0] // 2
+    row = shown[middle, 2:-2]
+    assert any((image[top + middle, 18 : 18 + len(row)] == row).all() for top in range(16, 80))
 
 
 def test_how_it_is_drawn_stands_in_the_address(visit: Open) -> None:

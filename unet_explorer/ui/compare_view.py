@@ -15,6 +15,7 @@ from unet_explorer.ui.features import PROBABILITIES
 from unet_explorer.ui.pickers import Subject
 from unet_explorer.ui.pins import Pin
 from unet_explorer.ui.shared import shared
+from unet_explorer.ui.wording import literal
 
 
 def compare_view(subject: Subject) -> None:
@@ -22,7 +23,10 @@ def compare_view(subject: Subject) -> None:
     view = state.current()
     here = Pin(view.model or library.model_names()[0], view.picture or library.picture_choices()[0].key, "map")
     _ways_in(here, subject.network)
-    _tray()
+    filled = bool(pins.tray())
+    if not filled:
+        _examples(here)
+    _tray(filled)
 
 
 def _ways_in(here: Pin, network: Network) -> None:
@@ -34,6 +38,26 @@ def _ways_in(here: Pin, network: Network) -> None:
         _pair_menu("With another picture", ":material/image:", pictures, here, "picture")
         if pins.tray():
             st.button("Clear", icon=":material/delete_sweep:", on_click=pins.keep, args=([],), help="Empty the tray")
+
+
+def _examples(here: Pin) -> None:
+    """What a newcomer may want to see, a click each."""
+    st.info(
+        "Nothing is pinned yet. Begin with one of these, add a view above, or use the pin buttons on the Explore, "
+        "Classes and Pictures pages. Up to eight views stand side by side here, with one zoom for all and the "
+        "difference of any two.",
+        icon=":material/keep:",
+    )
+    models = [name for name in library.model_names() if name != here.model]
+    choices = {choice.key: choice.title for choice in library.picture_choices()}
+    with st.container(horizontal=True, key="compare_examples"):
+        if models:
+            label = f"Class maps of {literal(library.model_title(here.model))} and {literal(library.model_title(models[0]))}"
+            st.button(label, icon=":material/deployed_code:", on_click=_pin, args=pair(here, [], "model", models[0]))
+        other = next((key for key in choices if key != here.picture), None)
+        if other is not None:
+            label = f"{literal(choices.get(here.picture, here.picture))} and {literal(choices[other])}"
+            st.button(label, icon=":material/image:", on_click=_pin, args=pair(here, [], "picture", other))
 
 
 def offers_of(network: Network, here: Pin) -> dict[str, Pin]:
@@ -90,7 +114,11 @@ def _pair_menu(label: str, icon: str, options: dict[str, str], here: Pin, name: 
 def _paired(here: Pin, name: str) -> None:
     other = st.session_state[f"compare_{name}"]
     if other is not None:
-        st.toast(pins.pin(*pair(here, pins.tray(), name, other)), icon=":material/keep:")
+        _pin(*pair(here, pins.tray(), name, other))
+
+
+def _pin(*new: Pin) -> None:
+    st.toast(pins.pin(*new), icon=":material/keep:")
 
 
 def pair(here: Pin, kept: list[Pin], name: str, other: str) -> tuple[Pin, Pin]:
@@ -107,17 +135,12 @@ def pair(here: Pin, kept: list[Pin], name: str, other: str) -> tuple[Pin, Pin]:
 
 
 @st.fragment
-def _tray() -> None:
+def _tray(filled: bool) -> None:
     kept = pins.tray()
-    if not kept:
-        st.info(
-            "Nothing is pinned yet. Add a view above, compare with another model or picture, or use the pin buttons on "
-            "the Explore and Classes pages. Up to eight views stand side by side here, with one zoom for all and the "
-            "difference of any two.",
-            icon=":material/keep:",
-        )
-        return
-    compare_panes([_pane(one) for one in kept], state.current(), _remove, key="compare_panes")
+    if bool(kept) != filled:
+        st.rerun()  # The rest of the page was drawn for a tray that was filled, or empty.
+    if kept:
+        compare_panes([_pane(one) for one in kept], state.current(), _remove, key="compare_panes")
 
 
 def _remove(written: str) -> None:

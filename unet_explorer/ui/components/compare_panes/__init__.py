@@ -9,6 +9,7 @@ import streamlit as st
 
 from unet_explorer.ui import state
 from unet_explorer.ui.components.assets import base_address, make_component
+from unet_explorer.ui.components.telling import mount
 
 _COMPONENT = make_component("compare_panes")
 
@@ -29,19 +30,11 @@ def compare_panes(
     """
     settings = {name: getattr(view, name) for name in DRAWING}
     data = {"base": base_address(), "panes": [dict(pane) for pane in panes], "settings": settings}
-    _COMPONENT(
-        key=key,
-        data=data,
-        on_settings_change=lambda: _accept(key),
-        on_remove_change=lambda: _removed(key, on_remove),
-        on_lost_change=lambda: None,
-    )
+    mount(_COMPONENT, data, _accept, key=key, on_remove_change=lambda: _removed(key, on_remove))
 
 
-def _accept(key: str) -> None:
-    told = st.session_state[key].get("settings")
-    if isinstance(told, Mapping):
-        state.accept({name: told[name] for name in DRAWING if name in told})
+def _accept(told: Mapping[str, Any]) -> None:
+    state.accept({name: told[name] for name in DRAWING if name in told})
 
 
 def _removed(key: str, on_remove: Callable[[str], None]) -> None:

@@ -1,15 +1,13 @@
 // The compare tray: up to eight views with one camera and one crosshair, and the difference of any two.
 
-import { choice, h, number, perFrame, say, set, settled } from "../shared/dom.js";
+import { choice, h, perFrame, say, set, settled } from "../shared/dom.js";
 import { hub } from "../shared/hub.js";
-import { button, cameraText, crosshairs, fit, follow, lookAt, mounting, sentence, zoomButtons } from "../shared/linked.js";
+import { button, cameraText, crosshairs, follow, lookAt, mounting, sentence, zoomButtons } from "../shared/linked.js";
 import { Lost } from "../shared/net.js";
-import { draw, mapIndex, steer } from "../shared/pane.js";
-import { gradient, lookup, names as colourNames, paint } from "../shared/colour.js";
+import { names as colourNames } from "../shared/colour.js";
 import { compose, download, themeOf } from "../shared/photo.js";
-import { NO_NUMBER, percent } from "../class_panes/parts.js";
-import { ink, markOdd } from "../class_panes/screen.js";
-import { difference, fetchSource, toBytes } from "./sources.js";
+import { difference, fetchSource } from "./sources.js";
+import { ViewPane } from "./view_pane.js";
 
 const DIFFERENCE = "difference";
 
@@ -41,7 +39,8 @@ class Tray {
     const { panes, base } = component.data;
     this.base = base;
     const wanted = new Map(panes.map((pane) => [pane.id, pane]));
-    for (const id of [...this.panes.keys()]) if (!wanted.has(id)) this.panes.delete(id);
+    const gone = [...this.panes.keys()].filter((id) => !wanted.has(id));
+    for (const id of gone) this.panes.delete(id);
     const common = panes.find((pane) => pane.size)?.size ?? [1, 2];
     const size = { height: common[0], width: common[1] };
     const moved = size.height !== this.common?.height || size.width !== this.common?.width;
@@ -52,6 +51,7 @@ class Tray {
     for (const pane of panes) this.put(pane, moved);
     this.list.replaceChildren(...panes.map((pane) => this.panes.get(pane.id).element), this.gap.element);
     this.offerPairs();
+    if (gone.length) this.recolour();
     this.repaint();
   }
 
@@ -102,8 +102,10 @@ class Tray {
     this.second = h("select", { "aria-label": "Second of the difference", onchange: () => this.choosePair(1, this.second.value) });
     const field = (label, ...parts) => h("label", { class: "field" }, h("span", {}, label), ...parts);
     this.list = h("div", { class: "list" });
-    this.gap = this.frameOf({ id: DIFFERENCE, title: "Difference" });
-    this.gap.element.classList.add("gap");
+    this.gap = new ViewPane({ id: DIFFERENCE });
+    this.gap.element.hidden = true;
+    say(this.gap.title, "Difference");
+    set(this.gap.canvas, "aria-label", "Difference");
     this.root.replaceChildren(
       h("div", { class: "tools", role: "toolbar", "aria-label": "How the views are drawn" },
         h("div", { class: "field pair" }, h("span", {}, "Difference"), this.first, "−", this.second),
@@ -119,37 +121,11 @@ class Tray {
     say(this.overlayOut, `${this.overlay}%`);
   }
 
-  /** The frame of a view: title, where it comes from, picture, range. */
-  frameOf(said) {
-    const canvas = h("canvas", { role: "img" });
-    const cross = h("div", { class: "cross", hidden: true });
-    const frame = h("div", { class: "frame bone" }, canvas, cross);
-    steer(frame, hub, "ctrl");
-    const title = h("h3");
-    const where = h("p", { class: "where small muted" });
-    const value = h("output", { class: "value" });
-    const low = h("span");
-    const high = h("span");
-    const ramp = h("span", { class: "ramp" });
-    const facts = h("span", { class: "muted" });
-    const close = said.id === DIFFERENCE ? null : h("button", { type: "button", class: "close", "aria-label": "Remove from the tray", title: "Remove from the tray", onclick: () => this.component.setTriggerValue("remove", said.id) }, "×");
-    const notice = h("div", { class: "notice error", role: "alert", hidden: true });
-    const header = h("header", {}, title, value, close);
-    const element = h("article", { class: "view", "data-pin": said.id }, header, where, frame, notice, h("div", { class: "scale small" }, low, ramp, high, facts));
-    return { element, header, canvas, cross, frame, title, where, value, low, high, ramp, facts, notice, said, source: null, drawn: document.createElement("canvas") };
-  }
-
   put(said, moved) {
-    if (!this.panes.has(said.id)) this.panes.set(said.id, this.frameOf(said));
+    if (!this.panes.has(said.id)) this.panes.set(said.id, new ViewPane(said, (id) => this.component.setTriggerValue("remove", id)));
     const pane = this.panes.get(said.id);
     const fresh = pane.said.token !== said.token || moved || (!pane.source && !pane.waiting);
-    pane.said = said;
-    say(pane.title, said.title);
-    say(pane.where, `${said.model} · ${said.picture}`);
-    pane.notice.hidden = !said.error;
-    say(pane.notice, said.error ?? "");
-    pane.frame.hidden = Boolean(said.error);
-    set(pane.canvas, "aria-label", `${said.title}, ${said.model}, ${said.picture}`);
+    pane.tell(said);
     if (!said.error && fresh) this.load(pane);
   }
 
@@ -160,9 +136,7 @@ class Tray {
     try {
       const source = await fetchSource(said, this.base, this.common, signal);
       if (signal.aborted || pane.said !== said) return;
-      pane.source = source;
-      pane.frame.classList.remove("bone");
-      set(pane.element, "data-ready", true);
+      pane.take(source);
       this.offerPairs();
       this.recolour();
     } catch (error) {
@@ -175,9 +149,7 @@ class Tray {
   failed(error, pane) {
     if (error.name === "AbortError") return;
     if (error instanceof Lost) { hub.renew(); return; }
-    pane.notice.hidden = false;
-    pane.frame.hidden = true;
-    say(pane.notice, sentence(error));
+    pane.fail(sentence(error));
   }
 
   // ---- the difference ---------------------------------------------------------------------------------------------------
@@ -218,17 +190,12 @@ class Tray {
     this.gap.element.hidden = !possible;
     this.gap.source = null;
     if (!possible) return;
-    this.gap.frame.hidden = !alike;
-    this.gap.notice.hidden = alike;
-    say(this.gap.notice, alike ? "" : "A class map holds names and the other view holds numbers: choose two of a kind.");
-    say(this.gap.title, "Difference");
+    this.gap.fail(alike ? "" : "A class map holds names and the other view holds numbers: choose two of a kind.");
     const places = [one, two].map((pane) => [...this.panes.values()].indexOf(pane) + 1);
     say(this.gap.where, `${places[0]}: ${one.said.title}, ${one.said.model} − ${places[1]}: ${two.said.title}, ${two.said.model}`);
-    if (!alike) return;
-    this.gap.source = difference(one.source, two.source, [one, two].map((pane) => pane.said.table.map((entry) => entry.name)));
-    this.gap.source.under = one.source.under;
-    this.gap.frame.classList.remove("bone");
-    set(this.gap.element, "data-ready", true);
+    if (!alike) { this.gap.ranged(null); say(this.gap.facts, ""); return; }
+    const names = [one, two].map((pane) => pane.said.table.map((entry) => entry.name));
+    this.gap.take({ ...difference(one.source, two.source, names), under: one.source.under });
   }
 
   // ---- drawing ------------------------------------------------------------------------------------------------------------
@@ -241,85 +208,22 @@ class Tray {
     const numbers = [...this.panes.values()].filter((pane) => pane.source?.kind === "values").map((pane) => pane.source);
     const low = Math.min(...numbers.map((source) => source.low));
     const high = Math.max(...numbers.map((source) => source.high));
-    for (const pane of this.panes.values()) this.colourPane(pane, this.scaling === "layer" ? { low, high } : pane.source);
-    this.colourGap();
+    for (const pane of this.everything) pane.colour(this.colours, this.scaling === "layer" ? { low, high } : pane.source);
     this.fill();
     this.repaint();
   }
 
-  colourPane(pane, range) {
-    const { source } = pane;
-    const numeric = source?.kind === "values";
-    pane.ramp.hidden = pane.low.hidden = pane.high.hidden = !numeric;
-    if (source?.kind === "ids") {
-      const colours = new Uint32Array(256);
-      for (const entry of pane.said.table) colours[entry.id] = ink(entry.colour, 1);
-      paint(pane.drawn, source.data, source.width, source.height, colours);
-      const odd = markOdd(pane.drawn, (at) => source.data[at] === NO_NUMBER);
-      say(pane.facts, `${source.height} × ${source.width} map${oddText(odd)}`);
-    }
-    if (!numeric) return;
-    paint(pane.drawn, toBytes(source.data, range.low, range.high), source.width, source.height, lookup(this.colours, 0, 1, 0, 1, 1));
-    const odd = markOdd(pane.drawn, (at) => !Number.isFinite(source.data[at]));
-    this.scaleOf(pane, this.colours, range.low, range.high);
-    const constant = source.low === source.high ? (source.low === 0 ? "all zero · " : "constant · ") : "";
-    say(pane.facts, `${constant}${source.height} × ${source.width} map${oddText(odd)}`);
-  }
-
-  colourGap() {
-    const { source } = this.gap;
-    if (!source) return;
-    const { data, both, width, height } = source;
-    this.gap.ramp.hidden = this.gap.low.hidden = this.gap.high.hidden = source.counted;
-    if (source.counted) {
-      const colours = new Uint32Array(256);
-      colours[1] = ink([230, 0, 126], 1);
-      paint(this.gap.drawn, Uint8Array.from(data, (value) => (value === 1 ? 1 : 0)), width, height, colours);
-    } else {
-      paint(this.gap.drawn, toBytes(data, -source.most, source.most), width, height, lookup("diverging", 0, 1, 0, 1, 1));
-      this.scaleOf(this.gap, "diverging", -source.most, source.most);
-    }
-    clear(this.gap.drawn, both);
-    const odd = oddText(markOdd(this.gap.drawn, (at) => both[at] === 1 && !Number.isFinite(data[at])));
-    say(this.gap.facts, source.counted
-      ? `Magenta: another class. ${(100 * source.mean).toFixed(2)}% of the pixels differ.${odd}`
-      : `mean |difference| ${number(source.mean)}, largest ${number(source.most)}${odd}`);
-  }
-
-  scaleOf(pane, colours, low, high) {
-    say(pane.low, number(low));
-    say(pane.high, number(high));
-    pane.ramp.style.background = gradient(colours);
-  }
-
   paint() {
     if (!this.root.isConnected) return;
-    for (const pane of this.everything) {
-      const { source } = pane;
-      fit(pane.frame, pane.canvas);
-      if (!source) continue;
-      const layers = [{ ...source.under, alpha: 1 }];
-      if (source.kind !== "picture") layers.push({ image: pane.drawn, extent: source.extent, alpha: 1 - this.overlay / 100 });
-      draw(pane.canvas.getContext("2d"), hub.camera, hub.size, layers);
-    }
+    for (const pane of this.everything) pane.draw(this.overlay / 100);
     crosshairs(this.everything);
   }
 
   // ---- the mouse ------------------------------------------------------------------------------------------------------------
 
   pointed() {
-    for (const pane of this.everything) say(pane.value, hub.cursor && pane.source ? this.valueOf(pane, hub.cursor) : "");
+    for (const pane of this.everything) pane.read(hub.cursor);
     crosshairs(this.everything);
-  }
-
-  valueOf({ source, said }, point) {
-    if (source.kind === "picture") return "";
-    const index = mapIndex(point, source.extent, source.height, source.width);
-    if (index < 0) return "";
-    if (source.kind === "ids") return source.data[index] === NO_NUMBER ? "NaN" : said.table[source.data[index]]?.name ?? "";
-    if (source.both?.[index] === 0) return "";
-    if (source.counted) return ["same", "differs"][source.data[index]] ?? "NaN";
-    return number(source.data[index]);
   }
 
   save() {
@@ -330,19 +234,6 @@ class Tray {
 }
 
 export default mounting(Tray);
-
-/** Make a drawing clear where `both` is 0: only one of two views covers the picture there. */
-function clear(canvas, both) {
-  const context = canvas.getContext("2d");
-  const image = context.getImageData(0, 0, canvas.width, canvas.height);
-  for (let at = 0; at < both.length; at++) if (!both[at]) image.data[4 * at + 3] = 0;
-  context.putImageData(image, 0, 0);
-}
-
-/** What part of a view holds no numbers, for its line of facts. */
-function oddText(share) {
-  return share > 0 ? ` · ${percent(share)} NaN or infinite, chequered` : "";
-}
 
 /** The first two views of one kind. */
 function firstPair(panes) {
