@@ -52,8 +52,13 @@ def _examples(here: Pin) -> None:
     choices = {choice.key: choice.title for choice in library.picture_choices()}
     with st.container(horizontal=True, key="compare_examples"):
         if models:
-            label = f"Class maps of {literal(library.model_title(here.model))} and {literal(library.model_title(models[0]))}"
-            st.button(label, icon=":material/deployed_code:", on_click=_pin, args=pair(here, [], "model", models[0]))
+            both = " and ".join(literal(library.model_title(name)) for name in (here.model, models[0]))
+            st.button(
+                f"Class maps of {both}",
+                icon=":material/deployed_code:",
+                on_click=_pin,
+                args=pair(here, [], "model", models[0]),
+            )
         other = next((key for key in choices if key != here.picture), None)
         if other is not None:
             label = f"{literal(choices.get(here.picture, here.picture))} and {literal(choices[other])}"
