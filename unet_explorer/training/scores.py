@@ -63,13 +63,14 @@ class SparseMeanIoU(keras.metrics.Metric):  # type: ignore[misc]  # Keras ships 
 
     def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None) -> None:
         """Count a batch: ids (N, H, W) or (N, H, W, 1), scores (N, H, W, K), weights broadcastable to the ids."""
-        shape = y_pred.shape[:-1]
-        labels = ops.cast(ops.reshape(y_true, shape), "int32")
+        predicted = ops.argmax(y_pred, axis=-1)
+        # Not by the shape of the predictions, whose batch is unknown while Keras compiles.
+        labels = ops.cast(y_true[..., 0] if len(y_true.shape) > len(predicted.shape) else y_true, "int32")
         counted = ops.cast(ops.not_equal(labels, self.ignore), "float32")
         if sample_weight is not None:
-            counted = counted * ops.broadcast_to(ops.cast(sample_weight, "float32"), shape)
+            counted = counted * ops.cast(sample_weight, "float32")
         rows = ops.reshape(ops.one_hot(labels, self.classes) * counted[..., None], (-1, self.classes))
-        columns = ops.reshape(ops.one_hot(ops.argmax(y_pred, axis=-1), self.classes), (-1, self.classes))
+        columns = ops.reshape(ops.one_hot(predicted, self.classes), (-1, self.classes))
         self.confusion.assign_add(ops.matmul(ops.transpose(rows), columns))
 
     def result(self) -> Tensor:

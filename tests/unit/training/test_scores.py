@@ -5,7 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
+from unet_explorer.metrics import confusion_matrix, mean_iou
 from unet_explorer.training.scores import SparseMeanIoU, confusion_of_each
+from unet_explorer.unet.builder import build_unet
+from unet_explorer.unet.presets import load_preset
 
 
 def batches(seed, classes, count=4):
@@ -44,6 +47,20 @@ def test_sparse_mean_iou_comes_back_from_its_config():
     config = keras.metrics.serialize(SparseMeanIoU(4, ignore=9, name="score"))
     made = keras.metrics.deserialize(config)
     assert (made.classes, made.ignore, made.name) == (4, 9, "score")
+
+
+def test_sparse_mean_iou_follows_keras_own_training():
+    """As docs/training.md has it, in a loop of one's own."""
+    preset = load_preset("kitti-16").changed({"height": 8, "width": 16, "filters": 2, "depth": 2, "outputs": 3})
+    model = build_unet(preset)
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=[SparseMeanIoU(3)])
+    rng = np.random.default_rng(4)
+    pictures, labels = rng.random((6, 8, 16, 3), np.float32), rng.integers(0, 3, (6, 8, 16))
+    history = model.fit(pictures, labels, batch_size=4, verbose=0).history
+    assert 0 < history["mean_iou"][0] < 1
+    predicted = model.predict(pictures, verbose=0).argmax(axis=-1)
+    score = model.evaluate(pictures, labels, batch_size=4, verbose=0, return_dict=True)["mean_iou"]
+    assert score == pytest.approx(mean_iou(confusion_matrix(labels, predicted, 3)))
 
 
 def test_confusion_of_each_picture_by_hand():
