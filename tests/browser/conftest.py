@@ -146,10 +146,9 @@ def roads(zoo: Zoo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
     labelled_samples(folder / "samples")
     salt_pictures(folder / "salt")
     with dripping(kitti_archive()) as mirror:
-        house = Path(__file__).with_name("mirror")
-        server = Server(
-            folder, free_port(), environment={"KITTI_MIRROR": mirror, "no_proxy": "127.0.0.1", "PYTHONPATH": str(house)}
-        )
+        path = os.pathsep.join([str(Path(__file__).with_name("mirror")), str(REPOSITORY)])
+        environment = {"KITTI_MIRROR": mirror, "no_proxy": "127.0.0.1", "PYTHONPATH": path}
+        server = Server(folder, free_port(), environment=environment)
         server.start()
         yield server
         server.stop()

@@ -9,7 +9,7 @@ import streamlit as st
 from unet_explorer.errors import UserError
 from unet_explorer.pictures import open_picture
 from unet_explorer.rendering.thumbnails import thumbnail, webp
-from unet_explorer.ui import library, state
+from unet_explorer.ui import library, pins, state
 from unet_explorer.ui.components.paste_zone import paste_zone
 from unet_explorer.ui.kitti_download import kitti_download
 from unet_explorer.ui.uploads import uploader
@@ -59,7 +59,7 @@ def _section(source: str, choices: list[library.Choice]) -> None:
     shown = _filtered(source, choices) if len(choices) > PER_PAGE else choices
     if not shown:
         st.info("No picture has that in its name. Clear the search to see all of them.", icon=":material/search_off:")
-    grid = st.grid(min_column_width=270, border=True, key=f"gallery_{source.lower().replace(' ', '_')}")
+    grid = st.grid(min_column_width=300, border=True, key=f"gallery_{source.lower().replace(' ', '_')}")
     for choice in shown:
         with grid.cell():
             _card(choice)
@@ -91,6 +91,27 @@ def _card(choice: library.Choice) -> None:
             _go(choice, "explore.py")
         if st.button("Classes", key=f"classes_{choice.key}", icon=":material/palette:"):
             _go(choice, "classes.py")
+        _pin_button(choice)
+
+
+def _pin_button(choice: library.Choice) -> None:
+    """Into the compare tray with what the model on show makes of it; several pictures are a click each."""
+    model = state.current().model or next(iter(library.model_names()), "")
+    one = pins.Pin(model, choice.key, "map")
+    inside = one in pins.tray()
+    st.button(
+        "Pinned" if inside else "Pin",
+        key=f"pin_{choice.key}",
+        icon=":material/keep:",
+        disabled=inside or not model,
+        help=f"Put the class map that {literal(model)} makes of this picture into the compare tray",
+        on_click=_pin,
+        args=(one,),
+    )
+
+
+def _pin(one: pins.Pin) -> None:
+    st.toast(pins.pin(one), icon=":material/keep:")
 
 
 def _go(choice: library.Choice, page: str) -> None:
