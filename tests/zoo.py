@@ -289,7 +289,8 @@ MAKERS: dict[str, Maker] = {
 }
 
 
-def _save_function(folder: Path, function: Any, *specs: Any) -> None:
+def save_function(folder: Path, function: Any, *specs: Any) -> None:
+    """Save `function(scale, *inputs)` with one variable, `scale`, as its default signature."""
     import tensorflow as tf
 
     net = tf.Module()
@@ -314,7 +315,7 @@ def writes_file(folder: Path) -> None:
         with tf.control_dependencies([tf.io.write_file(target, "caught")]):
             return picture * scale
 
-    _save_function(folder, run, _picture_spec())
+    save_function(folder, run, _picture_spec())
 
 
 def reads_file(folder: Path) -> None:
@@ -322,7 +323,7 @@ def reads_file(folder: Path) -> None:
     import tensorflow as tf
 
     read = tf.function(lambda: tf.cast(tf.strings.length(tf.io.read_file("/etc/hostname")), tf.float32))
-    _save_function(folder, lambda scale, picture: picture * scale + read(), _picture_spec())
+    save_function(folder, lambda scale, picture: picture * scale + read(), _picture_spec())
 
 
 def calls_python(folder: Path) -> None:
@@ -333,7 +334,7 @@ def calls_python(folder: Path) -> None:
         called = tf.numpy_function(lambda values: values, [picture], tf.float32)
         return tf.ensure_shape(called, (None, HEIGHT, WIDTH, 3)) * scale
 
-    _save_function(folder, run, _picture_spec())
+    save_function(folder, run, _picture_spec())
 
 
 def restores_elsewhere(folder: Path) -> None:
@@ -344,7 +345,7 @@ def restores_elsewhere(folder: Path) -> None:
         (value,) = tf.raw_ops.RestoreV2(prefix="/tmp/x", tensor_names=["a"], shape_and_slices=[""], dtypes=[tf.float32])
         return picture * scale + value
 
-    _save_function(folder, run, _picture_spec())
+    save_function(folder, run, _picture_spec())
 
 
 def unknown_op(folder: Path) -> None:
@@ -356,14 +357,14 @@ def unknown_op(folder: Path) -> None:
 
 def two_images(folder: Path) -> None:
     """Takes two pictures."""
-    _save_function(folder, lambda scale, a, b: a * scale + b, _picture_spec("left"), _picture_spec("right"))
+    save_function(folder, lambda scale, a, b: a * scale + b, _picture_spec("left"), _picture_spec("right"))
 
 
 def no_image(folder: Path) -> None:
     """Takes a vector."""
     import tensorflow as tf
 
-    _save_function(folder, lambda scale, row: row * scale, tf.TensorSpec((None, 10), tf.float32, name="row"))
+    save_function(folder, lambda scale, row: row * scale, tf.TensorSpec((None, 10), tf.float32, name="row"))
 
 
 def no_graph(folder: Path) -> None:

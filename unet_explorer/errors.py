@@ -9,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_SIMILAR = 0.6
+
 
 class UserError(Exception):
     """Bad input; `str(error)` is one sentence that names it and says what to do."""
@@ -80,7 +82,7 @@ def close_names(wanted: str, known: Iterable[str]) -> str:
         >>> close_names("conv2d_l", ["conv2d_1", "dropout"])
         '; did you mean conv2d_1?'
     """
-    candidates = list(known)
-    folded = {name.casefold(): name for name in candidates}
-    matches = difflib.get_close_matches(wanted.casefold(), folded, n=4, cutoff=0.6)
-    return f"; did you mean {', '.join(folded[match] for match in matches)}?" if matches else ""
+    alike = [(difflib.SequenceMatcher(None, name.casefold(), wanted.casefold()).ratio(), name) for name in known]
+    # Sorting is stable: of equally similar names, the first known one comes first.
+    matches = [name for ratio, name in sorted(alike, key=lambda pair: -pair[0]) if ratio >= _SIMILAR][:4]
+    return f"; did you mean {', '.join(matches)}?" if matches else ""

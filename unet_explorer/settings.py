@@ -60,7 +60,7 @@ def setting(name: str, environment: Mapping[str, str] | None = None) -> Value:
         SettingError: unknown name, or a value that does not parse as the type of the default.
     """
     if name not in _BY_NAME:
-        raise SettingError(f"There is no setting {name!r}{close_names(name, _BY_NAME)}")
+        raise SettingError(f"There is no setting {name!r}{close_names(name, _BY_NAME) or '.'}")
     row = _BY_NAME[name]
     text = (os.environ if environment is None else environment).get(row.variable)
     return row.default if text is None else _parse(row, text)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from unet_explorer.classes.table import ClassEntry, ClassTable
 from unet_explorer.errors import ClassTableError
 
-MAX_CLASSES = 4096
+# One for every colour there is: outputs of a network that is no segmentation may be thousands.
+MAX_CLASSES = 1 << 24
+_STEP = 10_368_889  # The golden share of it, and odd, so that steps of it meet every colour once.
 
 # How bright the candidates are, in Oklab lightness: visible on white and on black pages.
 _LIGHTNESS = (0.42, 0.9)
@@ -25,7 +27,7 @@ def numbered_class_table(count: int) -> ClassTable:
     a colour space whose distances follow the eye. A shorter table has the first colours of a longer one.
 
     Args:
-        count: number of classes, 1 to 4096.
+        count: number of classes, 1 to 16,777,216.
 
     Raises:
         ClassTableError: another count.
@@ -35,10 +37,21 @@ def numbered_class_table(count: int) -> ClassTable:
         ('Class 0', 'Class 1')
     """
     if not 1 <= count <= MAX_CLASSES:
-        raise ClassTableError(f"A class table cannot have {count} classes: 1 to {MAX_CLASSES} are possible.")
-    colours = _distinct_colours()[:count].tolist()
+        raise ClassTableError(f"A class table cannot have {count} classes: 1 to {MAX_CLASSES:,} are possible.")
+    colours = _colours(count).tolist()
     entries = (ClassEntry(number, f"Class {number}", tuple(colour)) for number, colour in enumerate(colours))
     return ClassTable(name="numbered", classes=tuple(entries))
+
+
+def _colours(count: int) -> NDArray[np.uint8]:
+    """(count, 3) uint8 RGB, no two alike: the distinct ones, then those between them in steps across the whole cube."""
+    distinct = _distinct_colours()
+    if count <= len(distinct):
+        return distinct[:count]
+    codes = np.arange(count, dtype=np.int64) * _STEP % MAX_CLASSES
+    between = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], -1).astype(np.uint8)
+    between = between[(between % 17 > 0).any(-1)]  # The lattice of the distinct ones has steps of 17.
+    return np.concatenate([distinct, between])[:count]
 
 
 @functools.cache

@@ -125,7 +125,9 @@ class Dataset:
         """
         by_name = {sample.name: sample for sample in self.samples}
         if name not in by_name:
-            raise DatasetError(f"{self.root} has no picture {name!r}{close_names(name, by_name)}.")
+            raise DatasetError(
+                f"{self.root} has no picture {name!r}{close_names(name, by_name) or ': check its name.'}"
+            )
         return by_name[name]
 
     def read(self, sample: Sample) -> Picture:

@@ -95,7 +95,8 @@ class Store:
             return found[0]
         if found:
             raise JobError(f"Several jobs begin with {job_id!r}: {', '.join(job.id for job in found[:4])}.")
-        raise JobError(f"There is no job {job_id!r}{close_names(job_id, (job.id for job in self.jobs()))}.")
+        hint = close_names(job_id, (job.id for job in self.jobs())) or ": `jobs list` shows those there are."
+        raise JobError(f"There is no job {job_id!r}{hint}")
 
     def attempts(self, job_id: str) -> tuple[Attempt, ...]:
         """The launches of a job, in order."""

@@ -154,6 +154,7 @@ def _class_table(values: Any) -> ClassTable | None:
 
 def _check_names(what: str, given: set[str], known: set[str], required: set[str]) -> None:
     for name in sorted(given - known):
-        raise CardError(f"{what} has an unknown field {name!r}{close_names(name, known)}")
+        hint = close_names(name, known) or f"; known are {', '.join(sorted(known))}."
+        raise CardError(f"{what} has an unknown field {name!r}{hint}")
     for name in sorted(required - given):
         raise CardError(f"{what} lacks {name!r}: add it.")

@@ -143,8 +143,10 @@ class Executor:
             except tf.errors.ResourceExhaustedError as error:
                 raise ModelError("There is not enough memory for this pass: use a smaller picture.") from error
             except (tf.errors.OpError, ValueError) as error:
-                line = (str(error).strip().splitlines() or [""])[0][:200]
-                raise ModelError(f"The network cannot be computed on this picture ({line}).") from error
+                raise ModelError(
+                    "The network cannot be computed on this picture, most likely because its layers need another size: "
+                    "set a fixed size or a multiple in its card."
+                ) from error
             self._compiled[key] = function
             self._compiled.move_to_end(key)
             while len(self._compiled) > COMPILED_LIMIT:

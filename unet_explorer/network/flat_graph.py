@@ -91,7 +91,8 @@ def load_flat_graph(folder: Path, signature: str | None) -> tuple[FlatGraph, str
         loaded = tf.saved_model.load(str(folder))
     except Exception as error:
         raise ModelError(
-            f"{folder} cannot be loaded ({_first_line(error)}): its files may be damaged, copy or export it again."
+            f"{folder} cannot be loaded: its files are damaged, of different exports, or not for TensorFlow "
+            f"{tf.__version__}; copy or export it again."
         ) from error
     # Functions hold their variables weakly, so `loaded` has to live until the graph is frozen.
     signatures = dict(getattr(loaded, "signatures", {})) or _traced_functions(loaded)
@@ -118,7 +119,10 @@ def _freeze(folder: Path, function: Any) -> FlatGraph:
     try:
         frozen = convert_variables_to_constants_v2(function, lower_control_flow=False)
     except Exception as error:
-        raise ModelError(f"{folder} cannot be turned into a flat graph ({_first_line(error)}).") from error
+        raise ModelError(
+            f"{folder} cannot be opened because its variables cannot be turned into constants: export it again with "
+            "Keras' model.export or tf.saved_model.save."
+        ) from error
     graph_def = frozen.graph.as_graph_def()
     for node in graph_def.node:
         kept = [name for name in node.input if not name.startswith("^")]
@@ -130,10 +134,6 @@ def _freeze(folder: Path, function: Any) -> FlatGraph:
     return FlatGraph(
         graph_def, _lift_constants(graph_def), _variable_names(function), image, _outputs(function, frozen)
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:200]
 
 
 def _image_input(folder: Path, function: Any) -> ImageInput:
@@ -203,13 +203,17 @@ def describe(flat: FlatGraph, folder: Path, size: tuple[int, int] | None = None)
     Raises:
         ModelError: its layers do not fit that size, or none of those, or no output depends on the picture.
     """
-    trouble = ""
-    for height, width in [size] if size else REFERENCE_SIZES:
+    sizes = [size] if size else REFERENCE_SIZES
+    tried = dict.fromkeys((flat.image.height or height, flat.image.width or width) for height, width in sizes)
+    trouble: Exception | None = None
+    for each in tried:
         try:
-            return _describe_at(flat, folder, (flat.image.height or height, flat.image.width or width))
+            return _describe_at(flat, folder, each)
         except (ValueError, tf.errors.InvalidArgumentError) as error:
-            trouble = _first_line(error)
-    raise ModelError(f"{folder} does not accept a picture of any size tried ({trouble}): save it with a fixed size.")
+            trouble = error
+    named = ", ".join(f"{height} x {width}" for height, width in tried)
+    remedy = "set a fixed size or a multiple in its card" if size else "save it with a fixed size"
+    raise ModelError(f"The layers of {folder} do not fit together at {named} pixels: {remedy}.") from trouble
 
 
 def _describe_at(flat: FlatGraph, folder: Path, size: tuple[int, int]) -> Graph:
@@ -282,7 +286,9 @@ def _choose(folder: Path, signatures: Mapping[str, Any], wanted: str | None) -> 
     if wanted is not None:
         if wanted not in signatures:
             known = ", ".join(sorted(signatures))
-            raise ModelError(f"{folder} has no signature {wanted!r} (it has {known}){close_names(wanted, signatures)}")
+            raise ModelError(
+                f"{folder} has no signature {wanted!r} (it has {known}){close_names(wanted, signatures) or '.'}"
+            )
         return wanted
     return next((name for name in _preferred(signatures) if _takes_one_picture(folder, signatures[name])), "") or next(
         iter(_preferred(signatures))

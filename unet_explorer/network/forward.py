@@ -303,7 +303,8 @@ class Network:
     def _resolve(self, name: str) -> tuple[Layer, str]:
         base, _, view = name.partition(":")
         if base not in self.table.names:
-            raise LayerError(f"{self.name} has no layer {base!r}{close_names(base, self.table.names)}")
+            hint = close_names(base, self.table.names) or ": `python -m unet_explorer layers` lists those it has."
+            raise LayerError(f"{self.name} has no layer {base!r}{hint}")
         layer = self.table.names[base]
         if view and view not in layer.views:
             raise LayerError(f"Layer {base} has no view {view!r}: it has {', '.join(layer.views)}.")

@@ -149,7 +149,8 @@ def preset_from_dict(values: Mapping[str, Any]) -> Preset:
     known = {row.name: row for row in dataclasses.fields(Preset)}
     for key in values:
         if key not in known:
-            raise PresetError(f"A preset has no field {key!r}{close_names(key, known)}")
+            hint = close_names(key, known) or f"; known are {', '.join(known)}."
+            raise PresetError(f"A preset has no field {key!r}{hint}")
     missing = [name for name, row in known.items() if name not in values and _is_required(row)]
     if missing:
         raise PresetError(f"The preset {values.get('name', '')!r} lacks {', '.join(missing)}; add them.")
@@ -179,7 +180,8 @@ def _dropout_from(values: object) -> Dropout:
         raise PresetError(f"dropout is {values!r}: give a rate for each of {', '.join(sorted(places))}.")
     for key in values:
         if key not in places:
-            raise PresetError(f"There is no dropout place {key!r}{close_names(key, places)}")
+            hint = close_names(key, places) or f"; known are {', '.join(sorted(places))}."
+            raise PresetError(f"There is no dropout place {key!r}{hint}")
     return Dropout(**values)
 
 

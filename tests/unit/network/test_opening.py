@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
-from tests.zoo import BAD
+from tests.zoo import BAD, save_function
 from tests.zoo_fixtures import OpenZoo, Zoo
 from unet_explorer.classes import load_class_table, numbered_class_table
 from unet_explorer.errors import CardError, ModelError
@@ -31,8 +33,8 @@ SENTENCES = {
     "damaged_graph": "saved_model.pb is damaged or no SavedModel: copy or export it again.",
     "empty_graph": "saved_model.pb is empty or no SavedModel: copy or export it again.",
     "no_variables": "has no variables/variables.index: copy the model with its folder of variables.",
-    "damaged_variables": "cannot be loaded (",
-    "damaged_index": "cannot be loaded (",
+    "damaged_variables": "cannot be loaded: its files are damaged, of different exports, or not for TensorFlow 2.",
+    "damaged_index": "cannot be loaded: its files are damaged, of different exports, or not for TensorFlow 2.",
 }
 
 
@@ -68,6 +70,43 @@ def test_no_folder(where: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(ModelError, match=f"no folder .*{where}"):
         open_network(tmp_path / where)
+
+
+def test_sizes_that_do_not_fit_the_layers_are_said(zoo: Zoo, tmp_path: Path, street: Any) -> None:
+    """What TensorFlow says of them names ops and attributes that nobody but it knows."""
+    spec = InputSpec(25, 40, 1, 0.0, 1.0, "stretch")
+    odd = open_network(with_card(zoo("keras3_dynamic"), tmp_path / "odd", input=spec, class_table=None))
+    with pytest.raises(ModelError, match=r"odd do not fit together at 25 x 40 pixels: set a fixed size") as caught:
+        odd.feature_maps(street, ["mask"])
+    assert caught.value.__cause__ is not None
+
+    def serve(scale: Any, picture: Any) -> Any:
+        return picture * scale + np.ones((1, 33, 44, 3), np.float32)
+
+    save_function(tmp_path / "narrow", serve, tf.TensorSpec((None, None, None, 3), tf.float32, name="picture"))
+    with pytest.raises(ModelError, match=r"narrow do not fit together at 256 x 320, 572 x 572, .*: save it with a"):
+        open_network(tmp_path / "narrow")
+
+
+def test_what_cannot_be_frozen_is_one_sentence(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: object, **named: object) -> None:
+        raise ValueError("Internal error\nwith a second line")
+
+    monkeypatch.setattr("unet_explorer.network.flat_graph.convert_variables_to_constants_v2", fail)
+    with pytest.raises(ModelError, match=r"module cannot be opened because .*: export it again with Keras'"):
+        open_network(zoo("module"))
+
+
+def test_a_vector_of_many_thousand_numbers_opens(tmp_path: Path, street: Any) -> None:
+    """No segmentation, and more outputs than a palette has colours: still a network with layers to look at."""
+
+    def serve(scale: Any, picture: Any) -> Any:
+        return tf.reshape(tf.image.resize(picture * scale, (50, 40)), (-1, 6000))
+
+    save_function(tmp_path / "vector", serve, tf.TensorSpec((None, 24, 40, 3), tf.float32, name="picture"))
+    network = open_network(tmp_path / "vector")
+    assert (len(network.class_table), network.output.is_map) == (6000, False)
+    assert network.feature_maps(street, [network.layers[-1].name])[network.layers[-1].name].values.shape == (1, 1, 6000)
 
 
 def test_signatures_are_chosen_and_listed(zoo: Zoo) -> None:

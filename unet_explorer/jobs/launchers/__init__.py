@@ -42,7 +42,8 @@ def launcher_for(name: str) -> Launcher:
         return LocalLauncher()
     if name == "ray":
         return RayLauncher()
-    raise JobError(f"There is no launcher {name!r}; there are {' and '.join(LAUNCHERS)}{close_names(name, LAUNCHERS)}.")
+    hint = close_names(name, LAUNCHERS) or f"; there are {' and '.join(LAUNCHERS)}."
+    raise JobError(f"There is no launcher {name!r}{hint}")
 
 
 def limit_of(name: str) -> int:
