@@ -80,7 +80,7 @@ export function steer(element, hub, wheel = "zoom") {
     drag.moved ||= Math.hypot(clientX - drag.left, clientY - drag.top) > STILL;
     if (drag.moved) hub.look({ x: drag.x - (clientX - drag.left) / scale, y: drag.y - (clientY - drag.top) / scale });
   };
-  element.classList.add("steered");
+  element.dataset.steered = "";
   element.addEventListener("pointermove", (event) => {
     const finger = fingers.get(event.pointerId);
     if (finger && fingers.size > 1) { pinch(finger, event, hub); if (drag) drag.moved = true; return; }
