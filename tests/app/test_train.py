@@ -30,7 +30,7 @@ from unet_explorer.jobs.folder import DataFolder
 from unet_explorer.jobs.states import Job, Outcome, State, Submission
 from unet_explorer.jobs.store import Store
 from unet_explorer.training.recipe import load_recipe
-from unet_explorer.ui.training import preparing
+from unet_explorer.ui.training import leaving, preparing
 from unet_explorer.ui.training.desk import desk
 from unet_explorer.ui.training.previews import serve_preview
 
@@ -179,7 +179,13 @@ def test_a_fresh_machine_is_offered_the_lesson_and_needs_one_click(start: Start,
     app.button(key="start").click().run()
     (job,) = bench.jobs.list()
     assert (job.state, job.recipe["name"], job.root) == (State.QUEUED, "lesson", bench.samples)
-    assert job.recipe["data"] == {"name": "scenes", "train": "train", "validation": "train", "hold_out": [], "extras": []}
+    assert job.recipe["data"] == {
+        "name": "scenes",
+        "train": "train",
+        "validation": "train",
+        "hold_out": [],
+        "extras": [],
+    }
     assert "Next in line" in words(app)
     assert app.query_params["job"] == job.id
 
@@ -502,6 +508,13 @@ def test_curves_of_several_jobs_lie_in_one_chart(start: Start, bench: Desk) -> N
     assert names == [f"first · {jobs[0].id[-4:]}", f"second · {jobs[1].id[-4:]}"]
 
 
+@pytest.fixture
+def browser_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser that says at once that it has seen the page it is leaving."""
+    monkeypatch.setattr(leaving, "farewell", lambda key: True)
+
+
+@pytest.mark.usefixtures("browser_answers")
 def test_a_finished_network_opens_in_explore(start: Start, bench: Desk, house: Path) -> None:
     job = bench.in_state(State.SUCCEEDED)
     shutil.copytree(house / "models" / "tiny", job.out)
@@ -511,6 +524,18 @@ def test_a_finished_network_opens_in_explore(start: Start, bench: Desk, house: P
     assert app.selectbox(key="model_picker").value == job.out.name
 
 
+def test_the_page_is_not_switched_before_the_browser_has_stopped_asking(start: Start, bench: Desk, house: Path) -> None:
+    job = bench.in_state(State.SUCCEEDED)
+    shutil.copytree(house / "models" / "tiny", job.out)
+    bench.submit("another")
+    app = start("train", job=job.id)
+    app.button(key="explore").click().run()
+    assert not app.exception
+    assert keys(app) == []
+    assert [link.proto.label for link in app.get("page_link")] == ["Opening Explore …"]
+
+
+@pytest.mark.usefixtures("browser_answers")
 def test_a_checkpoint_of_a_running_job_opens_in_explore(
     start: Start, bench: Desk, house: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -601,9 +626,9 @@ def test_two_hundred_jobs_and_a_long_run_stay_fast(start: Start, bench: Desk) ->
     assert not app.exception
     times = []
     for _ in range(3):
-        began = time.monotonic()
+        began = time.process_time()  # which says the same on a busy machine
         app.run()
-        times.append(time.monotonic() - began)
+        times.append(time.process_time() - began)
     assert min(times) < 1.0
     sent = sum(len(chart.proto.spec) for chart in app.get("plotly_chart"))
     assert sent < 20_000

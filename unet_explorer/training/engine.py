@@ -72,6 +72,11 @@ class Engine(ABC):
         self._loss = parts.loss
         self._optimizer.build(self._model.trainable_variables)
 
+    @property
+    @abstractmethod
+    def device(self) -> str:
+        """What it computes on, such as "GPU NVIDIA H200" or "CPU"."""
+
     @abstractmethod
     def put(self, batch: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Any:
         """Start moving a batch to the device; safe from other threads."""

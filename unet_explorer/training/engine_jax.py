@@ -46,6 +46,11 @@ class JaxEngine(Engine):
         self._predict = jax.jit(self._predict_step)
         self._calibrate = jax.jit(self._calibrate_step)
 
+    @property
+    def device(self) -> str:
+        first = jax.devices()[0]
+        return "CPU" if first.platform == "cpu" else f"{first.platform.upper()} {first.device_kind}"
+
     def put(self, batch: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Any:
         return jax.device_put(batch)
 

@@ -35,6 +35,12 @@ class TensorFlowEngine(Engine):
         self._predict = tf.function(self._predict_step)
         self._calibrate = tf.function(self._calibrate_step)
 
+    @property
+    def device(self) -> str:
+        gpus = tf.config.list_physical_devices("GPU")
+        details = tf.config.experimental.get_device_details(gpus[0]) if gpus else {}
+        return f"GPU {details.get('device_name', '')}".strip() if gpus else "CPU"
+
     def put(self, batch: tuple[NDArray[np.uint8], NDArray[np.uint8]]) -> Any:
         return tf.constant(batch[0]), tf.constant(batch[1])
 

@@ -85,7 +85,7 @@ def train(request: Request) -> Outcome:
     listeners = [*file_listeners(request.run_dir), *request.listeners]
     loop = Loop(plan, engine, listeners, request.control)
     begin = _begin(request, plan, loop, listeners)
-    _tell_start(plan, begin, listeners, time.monotonic() - began)
+    _tell_start(plan, begin, listeners, time.monotonic() - began, engine.device)
     outcome = loop.run(begin)
     with writing(request.run_dir / WEIGHTS):
         _write_result(request, preset, plan, outcome)
@@ -197,7 +197,7 @@ def _tell(listeners: Sequence[Listener], kind: Any, **values: Any) -> None:
         listener(event)
 
 
-def _tell_start(plan: Plan, begin: Progress, listeners: Sequence[Listener], seconds: float) -> None:
+def _tell_start(plan: Plan, begin: Progress, listeners: Sequence[Listener], seconds: float, device: str) -> None:
     pictures = len(plan.prepare.sampler.pictures)
     judged = len(plan.judge.validation) if plan.judge.validation else 0
     length = f"{_counted(plan.recipe.epochs, 'epoch')}, {_counted(plan.total_steps, 'step')}"
@@ -216,6 +216,7 @@ def _tell_start(plan: Plan, begin: Progress, listeners: Sequence[Listener], seco
         training_pictures=pictures,
         validation_pictures=judged,
         loading_s=round(seconds, 2),
+        device=device,
     )
 
 

@@ -138,6 +138,7 @@ def test_the_run_folder_holds_what_the_jobs_and_the_app_read(plain_run):
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     kinds = [line["event"] for line in lines]
     assert (kinds[0], kinds[-1]) == ("start", "end")
+    assert lines[0]["device"].startswith(("CPU", "GPU"))
     assert kinds.count("step") == 6
     epoch = next(line for line in lines if line["event"] == "epoch")
     wanted = {"time", "step", "epoch", "epochs", "loss", "learning_rate", "val_mean_iou", "class_iou", "eta_s"}

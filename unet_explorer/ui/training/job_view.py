@@ -21,6 +21,7 @@ from unet_explorer.ui.training.desk import desk
 from unet_explorer.ui.training.draft import Draft
 from unet_explorer.ui.training.errands import errands
 from unet_explorer.ui.training.job_list import FORM
+from unet_explorer.ui.training.leaving import leave
 from unet_explorer.ui.training.notebook import notebook
 from unet_explorer.ui.training.previews import previews
 from unet_explorer.ui.training.words import STATES, duration, moment, score, share_done, standing
@@ -160,7 +161,7 @@ def _export(job_id: str) -> None:
 
 def _go(network: Path) -> None:
     state.change(model=network.name, layer="", view="", channel=0)
-    st.switch_page(Path(__file__).resolve().parents[3] / "pages" / "explore.py")
+    leave("explore")
 
 
 def _trouble(job: Job) -> None:

@@ -13,17 +13,21 @@ from unet_explorer.ui.training.desk import desk
 from unet_explorer.ui.training.errands import errands
 from unet_explorer.ui.training.job_list import FORM, job_list
 from unet_explorer.ui.training.job_view import job_view
+from unet_explorer.ui.training.leaving import is_leaving
 from unet_explorer.ui.training.preparing import preparing
+from unet_explorer.ui.wording import sorry
 
 POLL_S = 2.5
 
 
 def train_page() -> None:
     """Draw the page; it looks again every few seconds while anything runs, and not at all otherwise."""
+    if is_leaving():
+        return
     try:
         busy = _is_busy(desk().list())
     except UserError as error:
-        st.error(str(error), icon=":material/error:")
+        sorry(error)
         return
     st.fragment(_live, run_every=POLL_S if busy else None)(busy)
 
@@ -39,7 +43,7 @@ def _live(polls: bool) -> None:
             st.rerun()
         _draw(jobs)
     except UserError as error:
-        st.error(str(error), icon=":material/error:")
+        sorry(error)
 
 
 def _draw(jobs: Sequence[Job]) -> None:
@@ -56,4 +60,4 @@ def _draw(jobs: Sequence[Job]) -> None:
             elif chosen in known:
                 job_view(known[chosen], jobs)
             else:
-                st.error(f"There is no job {chosen}: it was deleted, or belongs to another data folder.")
+                sorry(f"There is no job {chosen}: it was deleted, or belongs to another data folder.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 
@@ -32,11 +31,11 @@ from unet_explorer.ui.training.draft import (
     wish_key,
 )
 from unet_explorer.ui.training.errands import errands
+from unet_explorer.ui.training.leaving import leave
 from unet_explorer.ui.training.notebook import Notebook, notebook
 from unet_explorer.ui.training.stories import stories
 from unet_explorer.ui.training.words import duration, size
 
-PAGES = Path(__file__).resolve().parents[3] / "pages"
 RATE = "optimizer.learning_rate"
 LAYOUTS = {
     "scenes": "Street scenes: image/ and label/",
@@ -119,7 +118,7 @@ def _nothing_found(wanted: str) -> None:
     if wanted == "kitti":
         st.info("There is no KITTI folder yet: the Pictures page fetches it, or choose another folder.")
         if st.button("Fetch KITTI on the Pictures page", icon=":material/download:", key="to_pictures"):
-            st.switch_page(PAGES / "pictures.py")
+            leave("pictures")
         return
     st.info(f"This recipe learns from {wanted} data, which was not found here. Choose a folder that has it, or others.")
 
