@@ -77,6 +77,10 @@ def test_class_maps_differ_where_their_names_do(visit: Open, roads: Server) -> N
     expect(page.locator('[data-pin="difference"]')).to_contain_text(
         f"{100 * np.mean(one != two):.2f}% of the pixels differ"
     )
+    counts = np.bincount(one.ravel(), minlength=30)
+    most = int(np.argmax(counts))
+    largest = page.locator(f'[data-pin="{Pin("roads", CROSSING, "map").written()}"] .named').first
+    expect(largest).to_have_text(f"{most}{load_class_table('kitti').names[most]} {100 * counts[most] / one.size:.1f}%")
     page.get_by_label("Picture", exact=False).last.fill("0")
     page.wait_for_timeout(150)
     differs = one != two

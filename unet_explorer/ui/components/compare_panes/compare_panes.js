@@ -154,9 +154,9 @@ class Tray {
 
   // ---- the difference ---------------------------------------------------------------------------------------------------
 
-  /** Only views of one kind can be subtracted. */
+  /** Only views of one kind can be subtracted; known before they have come, so that the choice does not change by itself. */
   get comparable() {
-    return [...this.panes.values()].filter((pane) => pane.source && pane.source.kind !== "picture");
+    return [...this.panes.values()].filter((pane) => ["ids", "values"].includes(pane.kind));
   }
 
   offerPairs() {
@@ -185,8 +185,8 @@ class Tray {
 
   subtract() {
     const [one, two] = this.pair.map((id) => this.panes.get(id));
-    const possible = one?.source && two?.source && one !== two;
-    const alike = possible && one.source.kind === two.source.kind;
+    const possible = one && two && one !== two;
+    const alike = possible && one.kind === two.kind;
     this.gap.element.hidden = !possible;
     this.gap.source = null;
     if (!possible) return;
@@ -194,6 +194,7 @@ class Tray {
     const places = [one, two].map((pane) => [...this.panes.values()].indexOf(pane) + 1);
     say(this.gap.where, `${places[0]}: ${one.said.title}, ${one.said.model} − ${places[1]}: ${two.said.title}, ${two.said.model}`);
     if (!alike) { this.gap.ranged(null); say(this.gap.facts, ""); return; }
+    if (!one.source || !two.source) return;
     const names = [one, two].map((pane) => pane.said.table.map((entry) => entry.name));
     this.gap.take({ ...difference(one.source, two.source, names), under: one.source.under });
   }
@@ -238,7 +239,7 @@ export default mounting(Tray);
 /** The first two views of one kind. */
 function firstPair(panes) {
   for (const [index, one] of panes.entries()) {
-    const other = panes.slice(index + 1).find((pane) => pane.source.kind === one.source.kind);
+    const other = panes.slice(index + 1).find((pane) => pane.kind === one.kind);
     if (other) return [one.said.id, other.said.id];
   }
   return [panes[0]?.said.id ?? "", ""];

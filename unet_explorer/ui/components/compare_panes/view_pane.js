@@ -5,11 +5,13 @@ import { hub } from "../shared/hub.js";
 import { fit } from "../shared/linked.js";
 import { draw, mapIndex, steer } from "../shared/pane.js";
 import { gradient, lookup, paint } from "../shared/colour.js";
-import { NO_NUMBER, percent } from "../class_panes/parts.js";
+import { swatch } from "../class_panes/legend.js";
+import { NO_NUMBER, OUTSIDE, percent } from "../class_panes/parts.js";
 import { ink, markOdd } from "../class_panes/screen.js";
 import { toBytes } from "./sources.js";
 
 const DIFFERS = [230, 0, 126];
+const MOST_NAMED = 4;
 
 export class ViewPane {
   /** `said`: what the page says of the view. `onremove(id)`; without it the view cannot be closed. */
@@ -45,6 +47,12 @@ export class ViewPane {
     set(this.canvas, "aria-label", `${said.title}, ${said.model}, ${said.picture}`);
   }
 
+  /** "picture", "ids" (of classes) or "values"; null for what cannot be shown. */
+  get kind() {
+    const { error, query } = this.said;
+    return error || !query ? null : { picture: "picture", overview: "ids" }[query.ask] ?? "values";
+  }
+
   /** Say in one sentence why there is nothing to see; empty: there is. */
   fail(text) {
     this.notice.hidden = !text;
@@ -71,7 +79,17 @@ export class ViewPane {
     const colours = new Uint32Array(256);
     for (const entry of this.said.table) colours[entry.id] = ink(entry.colour, 1);
     paint(this.drawn, data, width, height, colours);
-    say(this.facts, `${height} × ${width} map${oddText(markOdd(this.drawn, (at) => data[at] === NO_NUMBER))}`);
+    const odd = oddText(markOdd(this.drawn, (at) => data[at] === NO_NUMBER));
+    this.facts.replaceChildren(...this.largest(data).map(([entry, share]) => h("span", { class: "named" }, swatch(entry), `${entry.name} ${percent(share)}`)), `${height} × ${width} map${odd}`);
+  }
+
+  /** The classes that cover most of the picture, with their shares: a colour is never shown without its name. */
+  largest(data) {
+    const counts = new Uint32Array(256);
+    for (const id of data) counts[id]++;
+    const covered = data.length - counts[OUTSIDE];
+    const found = this.said.table.filter((entry) => counts[entry.id] > 0).sort((a, b) => counts[b.id] - counts[a.id]);
+    return found.slice(0, MOST_NAMED).map((entry) => [entry, counts[entry.id] / covered]);
   }
 
   colourValues({ data, width, height, low, high }, colours, range) {
