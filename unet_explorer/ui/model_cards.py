@@ -18,7 +18,7 @@ from unet_explorer.settings import setting
 from unet_explorer.ui import library, state
 from unet_explorer.ui.wording import literal, sorry
 
-_DATA_SETS = {"kitti": "KITTI semantics", "tgs-salt": "TGS salt", "carla": "CARLA", "scenes": "Made-up scenes"}
+_DATA_SETS = {"kitti": "KITTI semantics", "tgs-salt": "TGS salt", "carla": "CARLA", "scenes": "made-up scenes"}
 _DIGEST = re.compile("[0-9a-f]{16,}")
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
@@ -150,9 +150,16 @@ def data_line(data: Mapping[str, Any]) -> str:
     name, learned, judged = (data.get(key) for key in ("name", "training_pictures", "validation_pictures"))
     if not isinstance(name, str) or not isinstance(learned, int) or not isinstance(judged, int):
         return _line(data)
+    extras = data.get("extras")
+    others = (
+        [row["name"] for row in extras if isinstance(row, Mapping) and "name" in row]
+        if isinstance(extras, list)
+        else []
+    )
+    names = " and ".join(_DATA_SETS.get(known, known) for known in dict.fromkeys([name, *map(str, others)]))
     same = judged and data.get("train") == data.get("validation") is not None
     validated = "the same pictures" if same else f"{judged:,} pictures"
-    parts = [_DATA_SETS.get(name, name), f"{learned:,} training pictures"]
+    parts = [names, f"{learned:,} training pictures"]
     parts.append(f"validated on {validated}" if judged else "none held back for validation")
     if data.get("kept") == "best":
         parts.append("best epoch kept")

@@ -26,6 +26,14 @@ KITTI = {"name": "kitti", "train": "train", "training_pictures": 140, "digest": 
             {**KITTI, "name": "mine", "validation": "validation", "validation_pictures": 1042},
             "mine, 140 training pictures, validated on 1,042 pictures",
         ),
+        (
+            {**KITTI, "extras": [{"name": "scenes"}, {"name": "scenes"}], "validation": None, "validation_pictures": 0},
+            "KITTI semantics and made-up scenes, 140 training pictures, none held back for validation",
+        ),
+        (
+            {**KITTI, "extras": ["?", {}], "validation": None, "validation_pictures": 0},
+            "KITTI semantics, 140 training pictures, none held back for validation",
+        ),
         ({"name": "moon", "year": "1969", "digest": "2bfe60576b3bb4090295cc4120e308ce"}, "name: moon · year: 1969"),
         ({}, ""),
     ],
