@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import REPOSITORY, Server, free_port
+from tests.browser.test_explore import pixels
 
 pytestmark = pytest.mark.browser
 
@@ -45,11 +47,12 @@ def shown(page: Page, layer: str, channels: int) -> None:
     page.locator(f'.channel_grid[data-ready$="/{layer}/"]').wait_for()
     expect(page.locator(".title h2")).to_have_text(layer)
     expect(page.locator(".meta")).to_contain_text(f"{channels} channels")
-    tile = page.locator(".tile .frame canvas").first
-    drawn = tile.evaluate(
-        "canvas => Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)"
-    )
-    assert np.ptp(drawn) > 0
+    assert np.ptp(drawn(page, 0)) > 0
+
+
+def drawn(page: Page, channel: int) -> NDArray[np.int64]:
+    """(H, W, 3) of a tile."""
+    return pixels(page, f'.tile[data-channel="{channel}"] .frame canvas').astype(np.int64)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -62,6 +65,33 @@ def test_one_click_on_the_map(start_page: Page, stage: str) -> None:
 def test_one_click_in_the_list(start_page: Page, layer: str) -> None:
     start_page.locator(".u_map .row", has_text=layer).first.click()
     shown(start_page, layer, BY_NAME[layer])
+
+
+def test_conv2d_transpose_3_against_what_the_skip_brings_in_one_click(start_page: Page) -> None:
+    start_page.locator(".u_map .row", has_text="conv2d_transpose_3").first.click()
+    shown(start_page, "conv2d_transpose_3", 16)
+    alone = drawn(start_page, 0)
+    start_page.locator(".u_map .row", has_text="concatenate_3").first.click()
+    shown(start_page, "concatenate_3", 32)
+    halves = start_page.locator(".half")
+    expect(halves.nth(0)).to_contain_text("From the encoder")
+    expect(halves.nth(0)).to_contain_text("channels 1–16")
+    expect(halves.nth(1)).to_contain_text("From below conv2d_transpose_3 · channels 17–32")
+    left, right = (start_page.locator(f'.tile[data-channel="{channel}"]').bounding_box() for channel in (15, 16))
+    assert left
+    assert right
+    assert left["x"] < right["x"]
+    # The same map, smaller now that there are twice as many.
+    joined = drawn(start_page, 16)
+    rows, columns = (
+        (np.arange(24) + 0.5) / 24 * np.array([[alone.shape[0]], [joined.shape[0]]]),
+        (np.arange(48) + 0.5) / 48 * np.array([[alone.shape[1]], [joined.shape[1]]]),
+    )
+    samples = [
+        picture[np.ix_(row.astype(int), column.astype(int))].sum(-1)
+        for picture, row, column in zip((alone, joined), rows, columns, strict=True)
+    ]
+    assert np.corrcoef(samples[0].ravel(), samples[1].ravel())[0, 1] > 0.9
 
 
 def test_channel_7_of_the_softmax_is_car(start_page: Page) -> None:

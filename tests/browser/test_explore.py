@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -19,9 +19,20 @@ from tests.zoo_fixtures import OpenZoo
 from unet_explorer.pictures import Picture
 from unet_explorer.rendering.colormaps import COLORMAPS
 
+if TYPE_CHECKING:
+    from unet_explorer.network import Network
+
 pytestmark = pytest.mark.browser
 
 MODEL = "keras3_unet"
+
+
+@pytest.fixture(scope="module")
+def open_wide(server: Server) -> Network:
+    """The network with a layer of 1024 channels, opened."""
+    from unet_explorer.network import open_network
+
+    return open_network(server.folder / "models" / "wide")
 
 
 def ready(page: Page, layer: str, view: str = "") -> None:
@@ -336,6 +347,14 @@ def test_other_networks_are_drawn(visit: Open, model: str) -> None:
     page = visit(model=model)
     page.locator(".channel_grid[data-ready]").wait_for()
     expect(page.locator(".u_map canvas.bone")).to_have_count(0)
+    places = page.locator(".u_map .node").evaluate_all(
+        "nodes => nodes.map(node => { const { left, top } = node.getBoundingClientRect(); return [left, top]; })"
+    )
+    # A U goes down and up again; what is none is a graph from top to bottom.
+    assert (len({left for left, _ in places}) == 1) == (model == "chain")
+    assert page.locator(".u_map .arrows path.flow").count() == len(places) - 1
+    if model == "chain":
+        assert [top for _, top in places] == sorted(top for _, top in places)
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -355,9 +374,9 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(visit: Open, dark: bool) ->
 def test_more_about_a_channel(visit: Open, open_zoo: OpenZoo, street: Picture) -> None:
     values = maps_of(open_zoo, street, "conv2d_3")
     channel = live(values)
-    page = visit(model=MODEL, layer="conv2d_3", channel=str(channel))
+    page = visit(model=MODEL, layer="conv2d_3", channel=str(channel), area="about")
     ready(page, "conv2d_3")
-    page.get_by_role("radio", name="This channel").click()
+    expect(page.get_by_role("radio", name="This channel")).to_be_checked()
     titles = page.locator(".about h3")
     expect(titles).to_have_text(["Fires strongest at", "On each class", "Most alike in this layer", "Kernel"])
     own = values[..., channel]
@@ -368,21 +387,9 @@ def test_more_about_a_channel(visit: Open, open_zoo: OpenZoo, street: Picture) -
     expect(page.locator(".badge")).not_to_have_text(f"Channel {channel + 1}")
     page.keyboard.press("i")
     expect(page.locator(".scroller")).to_be_visible()
-
-
-def test_channels_are_sorted_by_what_is_asked(visit: Open, open_zoo: OpenZoo, street: Picture) -> None:
-    values = maps_of(open_zoo, street, "conv2d_5")
-    page = visit(model=MODEL, layer="conv2d_5")
-    ready(page, "conv2d_5")
-    page.get_by_label("Sort").select_option("mean")
-    page.wait_for_timeout(300)
-    order = np.argsort(-values.mean((0, 1), dtype=np.float64), kind="stable")
-    tops = page.locator(".tile").evaluate_all(
-        "tiles => tiles.map(tile => [Number(tile.dataset.channel), tile.getBoundingClientRect().top,"
-        " tile.getBoundingClientRect().left])"
-    )
-    shown = [int(channel) for channel, _, _ in sorted(tops, key=lambda tile: (round(tile[1]), tile[2]))]
-    assert shown == order.tolist()
+    page.get_by_label("Tiles").select_option("large")
+    in_address(page, "tiles=large")
+    assert "area=" not in page.url
 
 
 def test_the_pin_and_the_picture_of_a_pane(visit: Open) -> None:
@@ -396,15 +403,54 @@ def test_the_pin_and_the_picture_of_a_pane(visit: Open) -> None:
     in_address(page, "pins=")
 
 
-def test_many_channels_scroll_without_all_being_drawn(visit: Open) -> None:
-    page = visit(model="wide", layer="deep")
+SCROLL = """() => new Promise((done) => {
+  const find = (root) => { for (const one of root.querySelectorAll("*")) {
+    if (one.matches(".scroller")) return one;
+    const found = one.shadowRoot && find(one.shadowRoot);
+    if (found) return found;
+  } };
+  const scroller = find(document);
+  let left = 60;
+  const step = () => { scroller.scrollTop += 45; if (left--) requestAnimationFrame(step); else done(); };
+  step();
+})"""
+
+
+def test_many_channels_scroll_without_all_being_drawn(visit: Open, open_wide: Network, street: Picture) -> None:
+    values = open_wide.feature_maps(street, ["deep"])["deep"].values
+    page = visit(model="wide", layer="deep", colours="gray")
     page.locator(".channel_grid[data-ready]").wait_for()
     assert page.locator(".tile").count() < 250
+    # What is dead is marked on its tile, and explained when it is chosen.
+    dead = [channel for channel in range(40) if (values[..., channel] == 0).all()]
+    marked = page.locator(".tile", has=page.get_by_text("dead", exact=True))
+    shown = marked.evaluate_all(
+        "tiles => tiles.map(tile => Number(tile.dataset.channel)).filter(channel => channel < 40)"
+    )
+    assert dead
+    assert sorted(shown) == dead
+    page.locator(f'.tile[data-channel="{dead[0]}"]').click()
+    expect(page.locator(".facts .notice")).to_contain_text("Dead for this picture: every value is 0.")
+    # Scrolling 60 frames costs the script less than a frame's 16 ms each.
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+
+    def script() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return float(next(row["value"] for row in metrics if row["name"] == "ScriptDuration"))
+
+    before = script()
+    page.evaluate(SCROLL)
+    assert (script() - before) / 60 < 0.016
     page.locator(".scroller").focus()
     page.keyboard.press("End")
     expect(page.locator(".badge")).to_have_text("Channel 1024")
     expect(page.locator('.tile[data-channel="1023"]')).to_be_visible()
     assert page.locator(".tile").count() < 250
+    last = max(channel for channel in range(1000, 1024) if np.ptp(values[..., channel]))
+    own = values[..., last]
+    tile = f'.tile[data-channel="{last}"] .frame canvas'
+    eventually(page, lambda: near(centres(pixels(page, tile), own.shape), expected(own, own.min(), own.max(), "gray")))
 
 
 def test_a_layer_that_cannot_be_computed_says_why_and_can_be_tried_again(visit: Open) -> None:

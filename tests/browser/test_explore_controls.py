@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -21,8 +21,10 @@ from tests.browser.test_explore import MODEL, centres, eventually, expected, liv
 from tests.zoo_fixtures import OpenZoo
 from unet_explorer.analysis.agreement import correlation_with_mask
 from unet_explorer.analysis.channels import channel_statistics
-from unet_explorer.network import FeatureMaps
 from unet_explorer.pictures import Picture, fit_label_map
+
+if TYPE_CHECKING:
+    from unet_explorer.network import FeatureMaps
 
 pytestmark = pytest.mark.browser
 
@@ -47,6 +49,14 @@ CROSSHAIRS = """() => {
   return found;
 }"""
 
+
+# Collects what moves by itself while a page loads: how much of the screen, how far, and what.
+SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const { hadRecentInput, value, sources } of list.getEntries()) {
+    if (!hadRecentInput) window.shifts.push([value, ...sources.map(({ node }) => node?.className ?? "")]);
+  }
+}).observe({ type: "layout-shift", buffered: true });"""
 
 FOCUSED = """() => {
   let at = document.activeElement;
@@ -95,6 +105,7 @@ def bench(server: Server, contexts: dict[bool, BrowserContext]) -> Iterator[Page
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.set_viewport_size({"width": 1440, "height": 900})
     page.set_default_timeout(60_000)
+    page.add_init_script(SHIFTS)
     page.goto(f"{server.url}?model={MODEL}&layer=conv2d_3&colours=gray")
     ready(page, "conv2d_3")
     page.locator('.node[data-stage="head"] canvas:not(.bone)').wait_for()
@@ -128,6 +139,11 @@ def box_of(place: Locator) -> dict[str, float]:
     box = place.bounding_box()
     assert box is not None
     return dict(box)
+
+
+def test_nothing_jumps_while_the_page_loads(bench: Page) -> None:
+    shifts = bench.evaluate("window.shifts")
+    assert sum(value for value, *_ in shifts) < 0.1, shifts  # What web.dev calls good.
 
 
 def test_the_crosshair_is_on_every_pane_the_picture_and_the_class_map(

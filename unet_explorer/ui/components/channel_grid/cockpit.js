@@ -119,6 +119,7 @@ export class Cockpit {
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [Math.round(this.pane.clientWidth * ratio), Math.round(this.pane.clientHeight * ratio)];
     if (!width || !height || !this.data) return;
+    this.pane.classList.toggle("bone", !this.data.header && !this.image);
     if (this.canvas.width !== width || this.canvas.height !== height) { this.canvas.width = width; this.canvas.height = height; }
     const { overlay } = this.settings;
     const here = this.data.header;

@@ -3,12 +3,13 @@
 import { h } from "./dom.js";
 
 const KEYS = [
-  [["←", "→", "↑", "↓"], "another channel (in the grid), another layer (in the map and the list)"],
+  [["←", "→", "↑", "↓"], "another channel (in the grid and the large pane), another layer (in the map and the list), another bar (in the histogram)"],
+  [["Shift ←", "→", "↑", "↓"], "move what is seen, when near"],
   [["[", "]"], "previous and next layer"],
   [["/"], "search the layers"],
   [["Enter"], "enlarge the chosen channel"],
   [["Esc"], "back, and see everything"],
-  [["+", "−", "0"], "zoom in, zoom out, everything; the wheel zooms the large pane, Ctrl and the wheel any tile"],
+  [["+", "−", "0"], "zoom in, zoom out, everything; the wheel zooms the large pane, Ctrl and the wheel any pane; two fingers pinch, one points, or pans when near"],
   [["i"], "more about the chosen channel, and back to all of them"],
   [["?"], "this help"],
 ];
@@ -16,6 +17,8 @@ const WORDS = [
   ["Channel", "one feature map of a layer. Captions count from 1, as articles do; addresses count from 0."],
   ["Scaling", "which value gets the first and the last colour: those of the channel, of the whole layer, or fixed ones."],
   ["≈", "read from the drawing, exact to 1/510 of the range of its averaged pixel. The chosen channel's value is exact once the mouse rests."],
+  ["Histogram", "point at a bar and its values light up in the large pane; drag over bars to make them the fixed range; double click to undo that."],
+  ["Class there", "what the network says the place under the mouse is: its most probable class."],
   ["Dead", "all values are 0 for this picture; the unit did not fire anywhere."],
 ];
 
