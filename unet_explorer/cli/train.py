@@ -79,14 +79,15 @@ def _train(options: argparse.Namespace) -> int:
 
     from unet_explorer.training.listeners import print_progress
     from unet_explorer.training.loop import Control, NonFiniteLossError
-    from unet_explorer.training.run import Request, train
+    from unet_explorer.training.run import Request
+    from unet_explorer.training.stages import train_in_stages
 
     control = Control(seconds)
     _pause_on_signals(control)
     listeners = (print_progress(sys.stdout),)
     request = Request(recipe, source, run_dir, options.out, options.resume, options.init, listeners, control)
     try:
-        outcome = train(request)
+        outcome = train_in_stages(request)
     except NonFiniteLossError as error:
         print(f"error: {error}", file=sys.stderr)
         return NOT_FINITE

@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ FORWARD_SHARE = 1 / 3
 ENOUGH_S = 40.0
 LONGEST_S = 180.0
 POLL_S = 0.1
+# One trial of a process at a time: two would measure each other.
+_TURN = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def estimate(submission: Submission, longest_s: float = LONGEST_S) -> Estimate:
 
     recipe = Recipe.from_dict(dict(submission.recipe))
     pictures = check_recipe_and_data(submission)
-    with tempfile.TemporaryDirectory(prefix="unet-explorer-probe-") as folder:
+    with _TURN, tempfile.TemporaryDirectory(prefix="unet-explorer-probe-") as folder:
         trial = _try(_shortened(recipe), submission, Path(folder), longest_s)
     return reckon(recipe, pictures, trial)
 
@@ -97,7 +100,8 @@ def reckon(recipe: Recipe, pictures: Pictures, trial: Trial) -> Estimate:
     begun = trial.seconds - (times[-1] - times[0])
     picture_s = step_s / recipe.phases[0].batch
     total, steps = begun, 0
-    for phase in recipe.phases:
+    stages = (recipe,) if recipe.begin_with is None else (recipe.first_stage(), recipe)
+    for phase in (phase for stage in stages for phase in stage.phases):
         share = _pixels(phase, recipe) / _pixels(recipe.phases[0], recipe)
         steps_an_epoch = phase.steps or pictures.training // phase.batch
         steps += phase.epochs * steps_an_epoch
@@ -111,7 +115,7 @@ def _shortened(recipe: Recipe) -> dict[str, Any]:
     first = {**values["phases"][0], "epochs": 1, "steps": STEPS}
     every = {"log": 1, "validation": 1, "checkpoint": 1, "preview": 0}
     data = {**values["data"], "validation": None}
-    plain = {"plateau": None, "early_stopping": None, "keep": "last", "average": values["average"]}
+    plain = {"begin_with": None, "plateau": None, "early_stopping": None, "keep": "last", "average": values["average"]}
     return {**values, "phases": [first], "data": data, "every": every, **plain}
 
 

@@ -13,7 +13,7 @@ from unet_explorer.errors import TrainingError
 from unet_explorer.network.card import ModelCard
 from unet_explorer.pictures import InputSpec
 from unet_explorer.training.recipe import load_recipe
-from unet_explorer.training.run_folder import RECIPE, RESULT, WEIGHTS
+from unet_explorer.training.run_folder import FIRST, RECIPE, RESULT, WEIGHTS
 from unet_explorer.unet.builder import build_unet
 from unet_explorer.unet.export import export_network
 from unet_explorer.unet.presets import Preset, preset_from_dict
@@ -50,6 +50,8 @@ def export_run(run_dir: Path, out: Path, texts: Texts | None = None) -> Path:
         ModelError: the weights do not fit, or the model folder cannot be written.
     """
     result = _read_result(run_dir)
+    if (run_dir / FIRST / RESULT).is_file():
+        result = _joined(_read_result(run_dir / FIRST), result)
     recipe = load_recipe(run_dir / RECIPE)
     preset = preset_from_dict(result["preset"])
     model = build_unet(preset)
@@ -67,6 +69,17 @@ def _read_result(run_dir: Path) -> dict[str, Any]:
             f"{run_dir} holds no finished run ({RESULT}: {error}): train first, or resume it to its end."
         ) from error
     return result
+
+
+def _joined(first: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+    """A result whose curves and costs are those of both stages; epochs of the second count on."""
+    before, after = first["progress"], result["progress"]
+    passed = before["epochs"]
+    later = [{**row, "epoch": row["epoch"] + passed} for row in result["history"]]
+    costs = {name: round(before[name] + after[name], 1) for name in ("epochs", "steps", "seconds")}
+    best = after["best_epoch"]
+    progress = {**after, **costs, "best_epoch": None if best is None else best + passed}
+    return {**result, "history": [*first["history"], *later], "progress": progress}
 
 
 def _card(name: str, preset: Preset, result: dict[str, Any], recipe: dict[str, Any], texts: Texts) -> ModelCard:

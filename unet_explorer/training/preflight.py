@@ -13,6 +13,8 @@ from unet_explorer.unet.presets import Preset
 # For each loss of one kind of head, what does the same for the other kind.
 FOR_SIGMOID = {"binary-cross-entropy": "cross-entropy", "lovasz-hinge": "lovasz"}
 FOR_SOFTMAX = {"cross-entropy": "binary-cross-entropy"}
+# Fields of a preset that decide which weights there are, and of what shape.
+SHAPING = ("channels", "outputs", "filters", "depth", "block", "conv_kernel", "up_kernel", "head_kernel", "padding")
 LOVASZ = ("lovasz", "lovasz-hinge")
 
 
@@ -25,6 +27,8 @@ def check_recipe(recipe: Recipe, preset: Preset, table: ClassTable) -> None:
     _check_classes(recipe, preset, table)
     _check_losses(recipe, preset)
     _check_monitors(recipe, preset)
+    if recipe.begin_with is not None:
+        _check_first_stage(recipe, preset)
     if recipe.optimizer.weight_decay and recipe.optimizer.name == "adam":
         raise RecipeError('optimizer.weight_decay does nothing with "adam": use "adamw", or set it to 0.')
     for number, phase in enumerate(recipe.phases):
@@ -115,6 +119,19 @@ def _check_loss_fields(loss: Loss) -> None:
     for field, given in (("stride", loss.stride > 1), ("per_picture", loss.per_picture)):
         if given and loss.name not in LOVASZ:
             raise RecipeError(f"The loss {loss.name!r} takes no {field}: it belongs to {' and '.join(LOVASZ)}.")
+
+
+def _check_first_stage(recipe: Recipe, preset: Preset) -> None:
+    first = recipe.first_stage()
+    begun = first.build_preset()
+    if first.begin_with is not None:
+        raise RecipeError(f"{first.name} begins with {first.begin_with} itself: begin with that, or with none.")
+    for field in SHAPING:
+        if getattr(begun, field) != getattr(preset, field):
+            raise RecipeError(
+                f"Recipe {recipe.name!r} begins with {first.name}, whose network has {field} {getattr(begun, field)!r} "
+                f"and not {getattr(preset, field)!r}: make them alike under network, or set begin_with to null."
+            )
 
 
 def _check_monitors(recipe: Recipe, preset: Preset) -> None:

@@ -59,6 +59,8 @@ class Recipe(Part):
         data: pictures.
         phases: one after the other.
         losses: summed.
+        begin_with: a shipped recipe whose network, trained first on the same data, this one begins with; None begins
+            with random weights.
         network: changes of preset fields, such as {"norm_momentum": 0.9, "dropout": 0.2}.
         optimizer: how weights follow gradients.
         schedule: of the learning rate.
@@ -83,6 +85,7 @@ class Recipe(Part):
     data: Data = part(Data, required=True)
     phases: tuple[Phase, ...] = parts(Phase)
     losses: tuple[Loss, ...] = parts(Loss)
+    begin_with: str | None = text(None, optional=True)
     network: Mapping[str, Any] = mapping()
     optimizer: Optimizer = part(Optimizer)
     schedule: Schedule = part(Schedule)
@@ -124,6 +127,17 @@ class Recipe(Part):
             return load_preset(self.preset).changed(self.network)
         except PresetError as error:
             raise RecipeError(f"Recipe {self.name!r}: {error}") from error
+
+    def first_stage(self) -> Recipe:
+        """The recipe of `begin_with`, on this one's data.
+
+        Raises:
+            RecipeError: there is none of that name; close names are offered.
+        """
+        if self.begin_with not in recipe_names():
+            hint = close_names(self.begin_with or "", recipe_names()) or f"; known are {', '.join(recipe_names())}."
+            raise RecipeError(f"begin_with of recipe {self.name!r} is {self.begin_with!r}, no shipped recipe{hint}")
+        return replace(load_recipe(self.begin_with), data=self.data)
 
     def with_epochs(self, epochs: int) -> Recipe:
         """The recipe with so many epochs in all, shared among the phases as before (each keeps at least one)."""

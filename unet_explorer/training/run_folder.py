@@ -15,6 +15,7 @@ CHECKPOINTS = "checkpoints"
 METRICS = "metrics.jsonl"
 PREVIEWS = "previews"
 TENSORBOARD = "tensorboard"
+FIRST = "first"
 
 
 @contextmanager

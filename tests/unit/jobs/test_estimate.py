@@ -6,7 +6,7 @@ import pytest
 
 from unet_explorer.jobs.estimate import Trial, reckon
 from unet_explorer.jobs.preflight import Pictures
-from unet_explorer.training.recipe import Recipe
+from unet_explorer.training.recipe import Recipe, load_recipe
 
 
 def test_phases_are_reckoned_by_their_pixels_and_validation_by_its_pictures() -> None:
@@ -33,3 +33,14 @@ def test_phases_are_reckoned_by_their_pixels_and_validation_by_its_pictures() ->
     epoch = (40 + 10 / 3 / 2) * 0.5
     assert found.seconds == pytest.approx(20.0 + 10 * epoch + 5 * epoch * (368 * 1248) / (192 * 624))
     assert (found.memory_bytes, found.training_pictures) == (123, 40)
+
+
+def test_the_recipe_that_one_begins_with_is_reckoned_too() -> None:
+    recipe = load_recipe("tgs-salt-hinge")
+    events = [{"event": "step", "time": float(time)} for time in range(8)]
+
+    found = reckon(recipe, Pictures(training=3200, validation=0), Trial(events, memory_bytes=1, seconds=7.0))
+
+    # A second a step, as the trial had it: 150 epochs and 5, of 100 steps each.
+    assert found.steps == 155 * 100
+    assert found.seconds == pytest.approx(155 * 100)

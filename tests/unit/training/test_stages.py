@@ -1,0 +1,102 @@
+"""A recipe that begins with another's network is both runs, one after the other, however often it is interrupted."""
+
+import json
+
+import numpy as np
+import pytest
+from synthetic import Synthetic, tiny_recipe
+
+from unet_explorer.errors import RecipeError
+from unet_explorer.network.card import read_card
+from unet_explorer.training import recipe as recipes
+from unet_explorer.training.finish import export_run
+from unet_explorer.training.loop import Control
+from unet_explorer.training.run import Request, train
+from unet_explorer.training.stages import train_in_stages
+
+FIRST = tiny_recipe(name="coarse", phases=[{"epochs": 2, "batch": 4}], seed=5)
+SECOND = {"name": "fine", "begin_with": "coarse", "losses": [{"name": "lovasz", "per_picture": True}]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shipped():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipes, "recipe_names", lambda: ("coarse",))
+        patch.setattr(recipes, "load_recipe", {"coarse": FIRST}.__getitem__)
+        yield
+
+
+class Listening:
+    """Asks for a pause after so many steps of a stage, and keeps what is told."""
+
+    def __init__(self, stage=None, steps=0):
+        self.stage, self.steps = stage, steps
+        self.control, self.events = Control(), []
+
+    def __call__(self, event):
+        self.events.append(event)
+        stage = [event for event in self.events if event.kind == "start"][-1].values["recipe"]
+        if event.kind == "step" and (stage, event.values["step"]) == (self.stage, self.steps):
+            self.control.stop.set()
+
+
+def run(folder, changes=None, listening=None, **options):
+    listening = listening or Listening()
+    recipe = tiny_recipe(**{**SECOND, **(changes or {})})
+    request = Request(recipe, Synthetic(), folder, listeners=(listening,), control=listening.control, **options)
+    return train_in_stages(request), [event.values.get("message") for event in listening.events]
+
+
+def same(weights, others):
+    return weights.keys() == others.keys() and all(np.array_equal(weights[name], others[name]) for name in weights)
+
+
+@pytest.fixture(scope="module")
+def by_hand(shipped, tmp_path_factory):
+    """The second recipe, begun with the weights of the first."""
+    folder = tmp_path_factory.mktemp("by_hand")
+    train(Request(FIRST, Synthetic(), folder / "first"))
+    request = Request(tiny_recipe(**SECOND), Synthetic(), folder / "second", init=folder / "first" / "weights.npz")
+    return train(request)
+
+
+@pytest.mark.parametrize("stop", [("coarse", 3), ("fine", 2)])
+def test_an_interrupted_run_of_two_stages_is_both_of_them(tmp_path, stop, by_hand):
+    paused, told = run(tmp_path, listening=Listening(*stop))
+    assert (paused.status, paused.progress.total_steps) == ("paused", stop[1])
+    assert told[-1].endswith(f"continue with --resume --run-dir {tmp_path}")
+    whole, told = run(tmp_path, resume=True)
+    assert whole.status == "finished"
+    assert same(whole.weights, by_hand.weights)
+    assert ("coarse is trained; now fine." in told) == (stop[0] == "coarse")
+
+
+def test_the_model_folder_shows_the_curves_of_both_stages(tmp_path):
+    run(tmp_path / "run")
+    out = export_run(tmp_path / "run", tmp_path / "model")
+    history = json.loads((out / "curves.json").read_text())["history"]
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5]
+    card = read_card(out)
+    assert (card.recipe["name"], card.recipe["epochs"], card.recipe["steps"]) == ("fine", 5, 10)
+    assert card.scores["validation"]["mean_iou"] == history[-1]["val_mean_iou"]
+
+
+def test_given_weights_stand_for_the_first_stage(tmp_path, by_hand):
+    train(Request(FIRST, Synthetic(), tmp_path / "first"))
+    outcome, _ = run(tmp_path / "run", init=tmp_path / "first" / "weights.npz")
+    assert same(outcome.weights, by_hand.weights)
+    assert not (tmp_path / "run" / "first").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"begin_with": "coarce"}, "begin_with of recipe 'fine' is 'coarce', no shipped recipe; did you mean coarse"),
+        ({"network": {**FIRST.network, "filters": 4}}, "begins with coarse, whose network has filters 2 and not 4"),
+        ({"losses": [{"name": "lovasz-hinge"}]}, "use 'lovasz'"),
+    ],
+)
+def test_what_is_wrong_with_the_second_stage_is_found_before_the_first(tmp_path, changes, sentence):
+    with pytest.raises(RecipeError, match=sentence):
+        run(tmp_path / "run", changes)
+    assert not (tmp_path / "run").exists()
