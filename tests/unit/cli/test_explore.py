@@ -115,6 +115,10 @@ def test_predict_writes_class_ids_and_prints_shares(
     [
         (["layers", "--model", "nowhere"], "nowhere"),
         (["features", "--layer", "conv2d_l1"], "did you mean conv2d_1"),
+        (
+            ["features", "--layer", "zzz"],
+            "kitti-16 has no layer 'zzz': `python -m unet_explorer layers` lists those it has.",
+        ),
         (["features", "--layer", "conv2d_1:midway"], "has no view 'midway'"),
         (["features", "--layer", " , "], "names no layer"),
         (["predict", "--opacity", "1.5"], "--opacity is 1.5"),
