@@ -11,7 +11,7 @@ import { ink, markOdd } from "../class_panes/screen.js";
 import { toBytes } from "./sources.js";
 
 const DIFFERS = [230, 0, 126];
-const MOST_NAMED = 4;
+const MOST_NAMED = 3;
 
 export class ViewPane {
   /** `said`: what the page says of the view. `onremove(id)`; without it the view cannot be closed. */
@@ -80,7 +80,7 @@ export class ViewPane {
     for (const entry of this.said.table) colours[entry.id] = ink(entry.colour, 1);
     paint(this.drawn, data, width, height, colours);
     const odd = oddText(markOdd(this.drawn, (at) => data[at] === NO_NUMBER));
-    this.facts.replaceChildren(...this.largest(data).map(([entry, share]) => h("span", { class: "named" }, swatch(entry), `${entry.name} ${percent(share)}`)), `${height} × ${width} map${odd}`);
+    this.facts.replaceChildren(...this.largest(data).map(([entry, share]) => h("span", { class: "named" }, swatch(entry), `${entry.name} ${percent(share)}`)), h("span", {}, `${height} × ${width} map${odd}`));
   }
 
   /** The classes that cover most of the picture, with their shares: a colour is never shown without its name. */
