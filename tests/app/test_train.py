@@ -33,6 +33,7 @@ from unet_explorer.training.recipe import load_recipe
 from unet_explorer.ui.training import leaving, preparing
 from unet_explorer.ui.training.desk import desk
 from unet_explorer.ui.training.previews import serve_preview
+from unet_explorer.ui.wording import literal
 
 LESSON = load_recipe("lesson").to_dict()
 
@@ -385,6 +386,37 @@ def test_while_it_measures_the_job_may_be_started(start: Start, bench: Desk, mon
     gate.set()
 
 
+def test_a_cluster_is_asked_once_in_a_while_and_the_page_does_not_wait_for_it(
+    start: Start, bench: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, asked = threading.Event(), []
+
+    def launchers(self: Jobs) -> dict[str, str]:
+        asked.append("ray")
+        gate.wait(60)
+        return {"local": "", "ray": "The Ray cluster cannot be reached."}
+
+    monkeypatch.setattr(Jobs, "launchers", launchers)
+    monkeypatch.setattr(preparing, "ASKED_AGAIN_S", 1e9)
+    monkeypatch.setenv("UNET_EXPLORER_RAY_ADDRESS", "http://127.0.0.1:9")
+    app = start("train")
+    assert asked == []
+    next(box for box in app.selectbox if box.label == "Where").set_value("ray").run()
+    assert "cannot be reached" not in words(app)
+    gate.set()
+    until(app, lambda: "The Ray cluster cannot be reached." in words(app))
+    assert asked == ["ray"]
+
+
+def test_names_and_troubles_are_text_and_nothing_else(start: Start, bench: Desk) -> None:
+    name, trouble = "a *bold* [name](http://elsewhere.example)", "Broken: `x.png` of **y** :red[z]"
+    bench.in_state(State.FAILED, name, Outcome(State.FAILED, 2, trouble))
+    app = start("train")
+    assert literal(name) in [title.value for title in app.subheader]
+    assert literal(name) in labels(app)
+    assert literal(f"{trouble} (exit code 2)") in [error.value for error in app.error]
+
+
 WORDS = {
     State.QUEUED: ("waiting", "Next in line", "It begins when its turn comes."),
     State.STARTING: ("starting", "Loading TensorFlow and the pictures", "Curves appear with the first steps."),
@@ -416,7 +448,7 @@ def test_every_state_says_where_it_stands_and_what_can_be_done(start: Start, ben
 def test_trouble_is_told_with_its_exit_code(start: Start, bench: Desk) -> None:
     bench.in_state(State.FAILED, outcome=Outcome(State.FAILED, 4, "The loss became nan in epoch 2."))
     app = start("train")
-    assert "The loss became nan in epoch 2. (exit code 4)" in app.error[0].value
+    assert app.error[0].value == literal("The loss became nan in epoch 2. (exit code 4)")
 
 
 def test_a_notice_of_the_queue_is_told(start: Start, bench: Desk) -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 
-from unet_explorer.jobs.estimate import Trial, reckon
+from unet_explorer.jobs import estimate as estimates
+from unet_explorer.jobs.estimate import Trial, estimate, reckon
 from unet_explorer.jobs.preflight import Pictures
+from unet_explorer.jobs.states import Submission
 from unet_explorer.training.recipe import Recipe, load_recipe
 
 
@@ -44,3 +51,20 @@ def test_the_recipe_that_one_begins_with_is_reckoned_too() -> None:
     # A second a step, as the trial had it: 150 epochs and 5, of 100 steps each.
     assert found.steps == 155 * 100
     assert found.seconds == pytest.approx(155 * 100)
+
+
+def test_trials_wait_for_each_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    alone = threading.Lock()
+
+    def trial(*_: object) -> Trial:
+        assert alone.acquire(blocking=False), "two trials ran at once"
+        time.sleep(0.05)
+        alone.release()
+        return Trial([{"event": "step", "time": float(second)} for second in range(8)], memory_bytes=1, seconds=9.0)
+
+    monkeypatch.setattr(estimates, "_try", trial)
+    monkeypatch.setattr(estimates, "check_recipe_and_data", lambda submission: Pictures(training=4, validation=2))
+    submission = Submission(load_recipe("lesson").to_dict(), tmp_path)
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(estimate, [submission] * 3))
+    assert {cost.step_seconds for cost in found} == {1.0}

@@ -16,6 +16,7 @@ from unet_explorer.training import recipe as recipes
 from unet_explorer.training.recipe import Recipe, parse_recipe
 from unet_explorer.ui.training.draft import Composed
 from unet_explorer.ui.training.notebook import Notebook
+from unet_explorer.ui.wording import literal
 from unet_explorer.unet.presets import Preset
 
 GROUPS = {
@@ -52,7 +53,7 @@ COLUMNS = 3
 
 def complaint(sentence: str) -> None:
     """One sentence of what is wrong, where it is wrong."""
-    st.markdown(f":red[:material/error: {_plain(sentence)}]")
+    st.markdown(f":red[:material/error: {literal(sentence)}]")
 
 
 @dataclass(frozen=True)
@@ -207,8 +208,3 @@ def choices_of(kind: type) -> dict[str, tuple[str, ...]]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _plain(sentence: str) -> str:
-    """Text that Markdown leaves alone."""
-    return re.sub(r"([\\`*_\[\]$~<>#|])", r"\\\1", sentence)

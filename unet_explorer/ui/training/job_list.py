@@ -10,6 +10,7 @@ from unet_explorer.jobs.states import UNFINISHED, Job
 from unet_explorer.ui import state
 from unet_explorer.ui.training.desk import desk
 from unet_explorer.ui.training.words import STATES, share_done, standing
+from unet_explorer.ui.wording import literal
 
 PER_PAGE = 6
 FORM = "new"
@@ -65,7 +66,7 @@ def _row(job: Job, is_chosen: bool) -> None:
     with st.container(border=True, key=f"job_{'chosen' if is_chosen else 'row'}_{job.id}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.button(
-                job.name, key=f"show_{job.id}", type="tertiary", on_click=show, args=(job.id,),
+                literal(job.name), key=f"show_{job.id}", type="tertiary", on_click=show, args=(job.id,),
                 icon=":material/chevron_right:" if is_chosen else None,
             )  # fmt: skip
             st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]

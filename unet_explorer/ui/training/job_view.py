@@ -25,6 +25,7 @@ from unet_explorer.ui.training.leaving import leave
 from unet_explorer.ui.training.notebook import notebook
 from unet_explorer.ui.training.previews import previews
 from unet_explorer.ui.training.words import STATES, duration, moment, score, share_done, standing
+from unet_explorer.ui.wording import literal, sorry
 
 LOG_LINES = 40
 QUIET_S = 180.0
@@ -40,7 +41,7 @@ def job_view(job: Job, jobs: Sequence[Job]) -> None:
     """
     word, colour, icon = STATES[job.state]
     with st.container(horizontal=True, vertical_alignment="center", key="job_head"):
-        st.subheader(job.name, anchor=False, width="content")
+        st.subheader(literal(job.name), anchor=False, width="content")
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
     _actions(job)
     ahead = desk().queue_position(job.id) if job.state is State.QUEUED else 0
@@ -167,9 +168,9 @@ def _go(network: Path) -> None:
 def _trouble(job: Job) -> None:
     if job.trouble:
         code = "" if job.exit_code is None else f" (exit code {job.exit_code})"
-        st.error(job.trouble + code, icon=":material/error:")
+        sorry(job.trouble + code)
     if job.notice:
-        st.info(job.notice, icon=":material/info:")
+        st.info(literal(job.notice), icon=":material/info:")
     if job.state is State.RUNNING and (quiet := desk().quiet_seconds(job)) > QUIET_S:
         st.warning(f"It has said nothing for {duration(quiet)}. Large steps take long; the log below may tell more.")
 

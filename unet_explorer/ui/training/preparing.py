@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import replace
 
 import streamlit as st
@@ -35,8 +36,10 @@ from unet_explorer.ui.training.leaving import leave
 from unet_explorer.ui.training.notebook import Notebook, notebook
 from unet_explorer.ui.training.stories import stories
 from unet_explorer.ui.training.words import duration, size
+from unet_explorer.ui.wording import literal
 
 RATE = "optimizer.learning_rate"
+ASKED_AGAIN_S = 30.0
 LAYOUTS = {
     "scenes": "Street scenes: image/ and label/",
     "kitti": "KITTI semantics: training/image_2 and semantic",
@@ -146,7 +149,7 @@ def _facts(source: sources.DataSource) -> None:
     facts = sources.look(source)
     parts = ", ".join(f"{count} to {'train on' if part == 'train' else 'validate on'}"
                       for part, count in facts.parts.items())  # fmt: skip
-    st.caption(f"{parts or 'No pictures'} · {len(facts.class_table)} classes · `{source.root}`")
+    st.caption(f"{parts or 'No pictures'} · {len(facts.class_table)} classes · {literal(str(source.root))}")
     if facts.problems:
         st.warning(_list("Pairs that are incomplete and will be refused", facts.problems), icon=":material/warning:")
     key = ("check", source.dataset, str(source.root), data_digest(source.root))
@@ -179,7 +182,7 @@ def _report(report: DatasetReport) -> str:
 
 def _list(title: str, rows: tuple[str, ...], most: int = 4) -> str:
     more = f"\n- and {len(rows) - most} more" if len(rows) > most else ""
-    return f"{title}:\n" + "\n".join(f"- {row}" for row in rows[:most]) + more
+    return f"{title}:\n" + "\n".join(f"- {literal(row)}" for row in rows[:most]) + more
 
 
 def _settings(book: Notebook, composed: Composed) -> None:
@@ -240,7 +243,6 @@ def _size_chosen(book: Notebook) -> None:
 
 
 def _launcher(book: Notebook) -> None:
-    obstacle = desk().launchers()["ray"]
     first, second = st.columns(2)
     with first:
         where = st.selectbox(
@@ -251,9 +253,16 @@ def _launcher(book: Notebook) -> None:
         )
     with second:
         gpus = st.number_input("GPUs", 0, 64, 0, key=f"gpus_{book.round}", disabled=where != "ray")
-    if where == "ray" and obstacle:
+    if where == "ray" and (obstacle := _obstacle()):
         complaint(obstacle)
     book.draft = replace(book.draft, launcher=where, gpus=int(gpus) if where == "ray" else 0)
+
+
+def _obstacle() -> str:
+    """Why the cluster takes no job, as far as is known: a head that is away keeps a thread waiting, not the page."""
+    turn = str(int(time.time() / ASKED_AGAIN_S))
+    errand = errands().start(("cluster", turn), lambda: desk().launchers()["ray"])
+    return str(errand.error or errand.value or "") if errand.is_done else ""
 
 
 def _start(composed: Composed) -> None:

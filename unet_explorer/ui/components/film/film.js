@@ -106,8 +106,12 @@ class Film {
     say(this.play, "Play");
   }
 
-  image([epoch, version]) {
-    const address = `${this.base}/${String(epoch).padStart(6, "0")}_${this.picture}.png?v=${version}`;
+  address([epoch, version]) {
+    return `${this.base}/${String(epoch).padStart(6, "0")}_${this.picture}.png?v=${version}`;
+  }
+
+  image(frame) {
+    const address = this.address(frame);
     if (!this.images.has(address)) {
       const image = new Image();
       image.onload = () => this.show();
@@ -118,7 +122,10 @@ class Film {
     return this.images.get(address);
   }
 
+  /** Keep the frames of the chosen picture, and only those: the browser's own cache has the others. */
   fetchAhead() {
+    const wanted = new Set(this.frames.map((frame) => this.address(frame)));
+    for (const address of this.images.keys()) if (!wanted.has(address)) this.images.delete(address);
     for (const frame of this.frames) this.image(frame);
   }
 
