@@ -127,8 +127,9 @@ def model_version(name: str) -> tuple[int, ...]:
 
 
 # As many as one user can look at together: those of a full compare tray, and the one on show. Fewer would push each
-# other out for as long as the page is open.
-@st.cache_resource(max_entries=MOST_NETWORKS, show_spinner="Opening the network …")
+# other out for as long as the page is open. No spinner: it would take the place of what comes next on the page, and
+# take a component that is there already, with all that was chosen in it, off the screen.
+@st.cache_resource(max_entries=MOST_NETWORKS, show_spinner=False)
 def _open_network(folder: Path, version: tuple[int, ...]) -> Network:
     from unet_explorer.network.opening import open_network
 

@@ -50,7 +50,8 @@ def choose_subject() -> Subject | None:
         return None
     try:
         model, key = view.model or names[0], view.picture or choices[0].key
-        network, picture = library.open_model(model), library.open_choice(key)
+        with card, st.spinner("Opening the network …"):
+            network, picture = library.open_model(model), library.open_choice(key)
     except UserError as error:
         sorry(error)
         st.button("Open the first model and picture", on_click=_start_afresh, icon=":material/restart_alt:")
@@ -72,16 +73,23 @@ NO_PICTURES = (
 )
 
 
+def _key(name: str) -> str:
+    """A widget's key: another one after Back: what the browser still sends of the page before counts no more."""
+    return name + state.visit()
+
+
 def _model_picker(view: state.View, names: list[str]) -> None:
     # An address may name a model that is gone: it stays on show, and the page says what is wrong with it.
     options = names if not view.model or view.model in names else [view.model, *names]
-    st.session_state["model_picker"] = view.model or next(iter(names), None)
+    key = _key("model_picker")
+    st.session_state[key] = view.model or next(iter(names), None)
     st.selectbox(
         "Model",
         options,
-        key="model_picker",
+        key=key,
         format_func=library.model_title,
         on_change=_model_chosen,
+        args=(key,),
         label_visibility="collapsed",
         disabled=not names,
         icon=":material/deployed_code:",
@@ -94,21 +102,24 @@ def _start_afresh() -> None:
     state.change(model="", picture="", layer="", view="", channel=0, camera="")
 
 
-def _model_chosen() -> None:
-    state.change(model=st.session_state["model_picker"], layer="", view="", channel=0)
+def _model_chosen(key: str) -> None:
+    if key == _key("model_picker"):
+        state.change(model=st.session_state[key], layer="", view="", channel=0)
 
 
 def _picture_picker(view: state.View, choices: list[library.Choice]) -> None:
     titles = {choice.key: f"{choice.title}  ·  {choice.source}" for choice in choices}
     if view.picture and view.picture not in titles:
         titles[view.picture] = view.picture
-    st.session_state["picture_picker"] = view.picture or next(iter(titles), None)
+    key = _key("picture_picker")
+    st.session_state[key] = view.picture or next(iter(titles), None)
     st.selectbox(
         "Picture",
         list(titles),
-        key="picture_picker",
-        format_func=lambda key: titles.get(key, str(key)),
+        key=key,
+        format_func=lambda choice: titles.get(choice, str(choice)),
         on_change=_picture_chosen,
+        args=(key,),
         label_visibility="collapsed",
         disabled=not titles,
         icon=":material/image:",
@@ -117,8 +128,9 @@ def _picture_picker(view: state.View, choices: list[library.Choice]) -> None:
     )
 
 
-def _picture_chosen() -> None:
-    state.change(picture=st.session_state["picture_picker"], camera="")
+def _picture_chosen(key: str) -> None:
+    if key == _key("picture_picker"):
+        state.change(picture=st.session_state[key], camera="")
 
 
 def _upload_picker() -> None:

@@ -4,7 +4,19 @@ from pathlib import Path
 
 import streamlit as st
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from unet_explorer.ui import state
+
+FOLDER = Path(__file__).resolve().parents[2] / "pages"
+# Title of each page -> icon and help; its file is named like it. The first is what the bare address opens. (A comment:
+# Streamlit would show a string that stands by itself.)
+PAGES = {
+    "Explore": ("grid_view", "Every layer of the U, every channel of a layer, under the mouse."),
+    "Classes": ("palette", "What the network says is where: class map, probabilities, thresholds."),
+    "Compare": ("compare", "Channels, classes and layers of any model and picture side by side, and their difference."),
+    "Pictures": ("photo_library", "Samples, KITTI and your own pictures."),
+    "Models": ("deployed_code", "Every model with its card: data, scores, licence, size."),
+    "Train": ("model_training", "Train a network, watch it learn, and open what it became."),
+}
 
 st.set_page_config(page_title="U-Net Explorer", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
 st.html(Path(__file__).with_name("shell.css"))
@@ -13,43 +25,15 @@ st.logo(Path(__file__).with_name("logo.svg"), size="medium")
 page = st.navigation(
     [
         st.Page(
-            REPOSITORY / "pages" / "explore.py",
-            title="Explore",
-            icon=":material/grid_view:",
-            default=True,
-            help="Every layer of the U, every channel of a layer, under the mouse.",
-        ),
-        st.Page(
-            REPOSITORY / "pages" / "classes.py",
-            title="Classes",
-            icon=":material/palette:",
-            help="What the network says is where: class map, probabilities, thresholds.",
-        ),
-        st.Page(
-            REPOSITORY / "pages" / "compare.py",
-            title="Compare",
-            icon=":material/compare:",
-            help="Channels, classes and layers of any model and picture side by side, and their difference.",
-        ),
-        st.Page(
-            REPOSITORY / "pages" / "pictures.py",
-            title="Pictures",
-            icon=":material/photo_library:",
-            help="Samples, KITTI and your own pictures.",
-        ),
-        st.Page(
-            REPOSITORY / "pages" / "models.py",
-            title="Models",
-            icon=":material/deployed_code:",
-            help="Every model with its card: data, scores, licence, size.",
-        ),
-        st.Page(
-            REPOSITORY / "pages" / "train.py",
-            title="Train",
-            icon=":material/model_training:",
-            help="Train a network, watch it learn, and open what it became.",
-        ),
+            FOLDER / f"{title.lower()}.py",
+            title=title,
+            icon=f":material/{icon}:",
+            default=title == next(iter(PAGES)),
+            help=words,
+        )
+        for title, (icon, words) in PAGES.items()
     ],
     position="top",
 )
+state.follow_history()
 page.run()

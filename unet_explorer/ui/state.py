@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 UPLOAD = "upload:"
 _KEY = "unet_view"
+_VISIT = "unet_visit"
 
 
 def _text(raw: str) -> str:
@@ -205,6 +208,29 @@ def current() -> View:
     view: View = st.session_state[_KEY]
     _publish(view)
     return view
+
+
+def follow_history() -> None:
+    """Where the user went back or forward in the browser's history, take over the view of that address.
+
+    What is pinned stays, and so does an upload where the address names no picture: addresses leave uploads out.
+    Call it once a run, before the page.
+    """
+    context = get_script_run_ctx()
+    if context is None or not context.is_history_navigation or _KEY not in st.session_state:
+        return
+    before: View = st.session_state[_KEY]
+    view = View.from_query(st.query_params.to_dict())
+    picture = before.picture if not view.picture and before.picture.startswith(UPLOAD) else view.picture
+    st.session_state[_KEY] = dataclasses.replace(view, picture=picture, pins=before.pins)
+    st.session_state[_VISIT] = uuid.uuid4().hex
+    # Even where it says so already: what an interrupted run still had to say may have come in between.
+    st.query_params.from_dict(st.session_state[_KEY].to_query())
+
+
+def visit() -> str:
+    """Another word each time the user went back or forward in the history; empty until then."""
+    return str(st.session_state.get(_VISIT, ""))
 
 
 def change(**settings: Any) -> View:

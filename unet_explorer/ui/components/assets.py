@@ -39,10 +39,11 @@ DIGEST = hashlib.blake2b(
 
 LOADER = """
 // Loads the component's module once and hands every call on to it.
-const loading = import(new URL("{address}", document.location.origin));
+const loading = Promise.all(["{name}/{name}.js", "shared/telling.js"].map(
+  (path) => import(new URL("{address}/" + path, document.location.origin))));
 export default async function (component) {{
-  const module = await loading;
-  return module.default(component);
+  const [module, {{ link }}] = await loading;
+  return link(component, module.default);
 }}
 """
 
@@ -71,4 +72,4 @@ def base_address() -> str:
 
 
 def _loader(name: str) -> str:
-    return LOADER.format(address=f"{base_address()}/assets/{DIGEST}/{name}/{name}.js")
+    return LOADER.format(address=f"{base_address()}/assets/{DIGEST}", name=name)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import streamlit as st
-
 from unet_explorer.ui import state
 from unet_explorer.ui.components.assets import make_component
+from unet_explorer.ui.components.telling import mount
 
 _COMPONENT = make_component("channel_grid")
 
@@ -32,15 +31,4 @@ def channel_grid(
     """
     described = {name: network[name] for name in ("layers", "classes", "palette", "isMap")}
     data = {**subject, **described, "settings": dict(settings)}
-    _COMPONENT(
-        key=key,
-        data=data,
-        on_settings_change=lambda: _accept(key),
-        on_pin_change=on_pin,
-    )
-
-
-def _accept(key: str) -> None:
-    told = st.session_state[key].get("settings")
-    if isinstance(told, Mapping):
-        state.accept(told)
+    mount(_COMPONENT, data, state.accept, key=key, on_pin_change=on_pin)

@@ -96,7 +96,6 @@ class Browser {
     if (data.subject === before?.subject) {
       // The same subject, perhaps under a new token after a restart: what the user chose meanwhile stays.
       hub.select({ token: data.token });
-      if (data.token !== before.token) { this.heard = null; this.push(); }
       if (this.lost || (data.token !== before.token && !this.data?.sheet)) this.load();
       return;
     }
@@ -136,9 +135,7 @@ class Browser {
     const saying = { ...this.settings, layer, view, channel, camera };
     if (JSON.stringify(saying) === this.heard) return;
     this.heard = JSON.stringify(saying);
-    // Streamlit tells Python of a value only where it changed, also when the one before reached a server that is gone.
-    this.serial = (this.serial ?? 0) + 1;
-    this.component.setStateValue("settings", { ...saying, serial: this.serial });
+    this.component.setStateValue("settings", saying);
   }
 
   pin(what) {

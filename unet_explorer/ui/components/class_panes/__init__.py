@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import streamlit as st
-
 from unet_explorer.ui import state
 from unet_explorer.ui.components.assets import make_component
+from unet_explorer.ui.components.telling import mount
 from unet_explorer.ui.pins import pinned
 
 if TYPE_CHECKING:
@@ -71,13 +70,7 @@ def class_panes(asked: Mapping[str, Any], subject: Subject, view: state.View, *,
             "digest": f"model {network.digest[:12]}, picture {picture.digest[:12]}",
         },
     }
-    _COMPONENT(
-        key=key,
-        data=data,
-        on_settings_change=lambda: _accept(key),
-        on_lost_change=lambda: None,
-        on_pin_change=lambda: pinned(key, subject.model, subject.key),
-    )
+    mount(_COMPONENT, data, _accept, key=key, on_pin_change=lambda: pinned(key, subject.model, subject.key))
 
 
 def settings_of(view: state.View, table: ClassTable) -> ClassSettings:
@@ -121,7 +114,5 @@ def _steps(text: str, table: ClassTable) -> dict[str, int]:
     return {number: round(float(threshold) * 200) for number, threshold in pairs if int(number) < len(table)}
 
 
-def _accept(key: str) -> None:
-    told: Any = st.session_state[key].get("settings")
-    if isinstance(told, Mapping):
-        state.accept({**told, "classes": told.get("classes") or "-"})
+def _accept(told: Mapping[str, Any]) -> None:
+    state.accept({**told, "classes": told.get("classes") or "-"})

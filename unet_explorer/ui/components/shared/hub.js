@@ -1,5 +1,9 @@
 // What all components of a page have in common: the selection, one camera, one cursor. One module, so one of each.
 
+// A server that was updated serves other scripts. Old and new ones on one page would not know of each other: begin again.
+window.unetExplorer ??= import.meta.url;
+if (window.unetExplorer !== import.meta.url) location.reload();
+
 class Hub extends EventTarget {
   selection = { token: "", layer: "", view: "", channel: 0 };
   camera = { y: 0, x: 0, zoom: 1 };
