@@ -9,19 +9,16 @@ from itertools import pairwise
 import numpy as np
 
 from tools.scenes.furniture import wire
+from tools.scenes.gardener import Gardener
 from tools.scenes.labels import Label
-from tools.scenes.mesh import WHITE, Colour, Look, generator
+from tools.scenes.mesh import Colour, Look, generator
 from tools.scenes.models import SIGN_SETS, make_model
-from tools.scenes.scene import Camera, Placed, Scene, Sky
-from tools.scenes.street import Corridor
+from tools.scenes.scene import Camera, Sky
 from tools.scenes.vehicles import BODIES, CAR_COLOURS
 
 PIECES = {"hedge": 4.0, "wall": 4.0, "rail": 4.0, "noisewall": 5.0}  # metres; fences 2.5
 COMMON_CARS = ("hatchback", "hatchback", "estate", "estate", "saloon", "minivan", "micro", "suv", "van")
-LEAF_HUES: tuple[Colour, ...] = (
-    (1, 1, 1), (1, 1, 1), (1.15, 1.05, 0.9), (0.8, 0.9, 0.9), (0.85, 1.0, 0.8), (1.5, 1.15, 0.8), (1.25, 1.1, 0.8),
-    (2.2, 1.25, 0.6),
-)  # fmt: skip
+LINE = Look("lane", Label.ROAD)
 
 
 @dataclass(frozen=True)
@@ -42,77 +39,14 @@ class Posts:
 
 
 @dataclass
-class Director:
-    """Builds one scene on one corridor."""
+class Director(Gardener):
+    """Builds one scene on one corridor.
 
-    scene: Scene
-    corridor: Corridor
+    Attributes:
+        posts: which posts `place_posts` adds.
+    """
+
     posts: Posts = field(default_factory=Posts)
-    claims: list[tuple[float, float, float]] = field(default_factory=list)
-    counted: int = 0
-
-    def __post_init__(self) -> None:
-        """Lay the ground and keep the camera's car free."""
-        self.rng = generator(self.scene.seed, self.scene.theme, "layout")
-        self.corridor.build(self.scene.ground)
-        lateral = self.scene.camera.lateral
-        self.claims += [(float(s), lateral, 1.5) for s in np.arange(-6, 7.5, 1.2)]
-
-    def chance(self, probability: float) -> bool:
-        """A biased coin."""
-        return bool(self.rng.uniform() < probability)
-
-    def choose(self, options: Sequence[str]) -> str:
-        """One of some names."""
-        return options[int(self.rng.integers(len(options)))]
-
-    def free(self, circles: Sequence[tuple[float, float, float]]) -> bool:
-        """Whether circles (s, t, radius) touch nothing claimed so far."""
-        return all((s - a) ** 2 + (t - b) ** 2 > (r + c) ** 2 for s, t, r in circles for a, b, c in self.claims)
-
-    def claim(self, circles: Sequence[tuple[float, float, float]]) -> bool:
-        """Claim circles if they are free."""
-        if not self.free(circles):
-            return False
-        self.claims += circles
-        return True
-
-    def put(
-        self,
-        model: str,
-        s: float,
-        t: float,
-        yaw: float = 0.0,
-        scale: float = 1.0,
-        colour: Colour = WHITE,
-        count: bool = False,
-        lift: float = 0.0,
-    ) -> None:
-        """Place a model on the ground; `yaw` 0 looks along the road, counter-clockwise positive."""
-        corridor = self.corridor
-        self.scene.models.setdefault(model, make_model(model))
-        position = corridor.axis.place(s, t, corridor.height(s, t) + lift)
-        self.counted += count
-        step = corridor.axis.place(s + 1, t)[2] - corridor.axis.place(s, t)[2]
-        pitch = (
-            float(step) * np.cos(yaw) if model.split(":")[0] in ("car", "bus", "truck", "tram", "rail", "wall") else 0.0
-        )
-        turn = yaw - float(corridor.axis.heading(s))
-        self.scene.placed.append(
-            Placed(
-                model,
-                (float(position[0]), float(position[1]), float(position[2])),
-                turn,
-                scale,
-                colour,
-                self.counted if count else 0,
-                pitch,
-            )
-        )
-
-    def facing(self, side: int) -> float:
-        """Yaw at which a model's front (-y) looks at the road from one side."""
-        return -np.pi / 2 if side > 0 else np.pi / 2
 
     def vehicle(
         self,
@@ -159,70 +93,6 @@ class Director:
         while s < stop:
             self.car(s, t + self.rng.normal(0, 0.12), np.pi if oncoming else 0.0)
             s += self.rng.uniform(*gap)
-
-    def tree(
-        self, species: str, s: float, t: float, scale: float = 1.0, hue: Colour | None = None, girth: float = 0.7
-    ) -> bool:
-        """A tree if its trunk fits."""
-        if not self.claim([(s, t, girth)]):
-            return False
-        shade = hue or LEAF_HUES[int(self.rng.integers(len(LEAF_HUES)))]
-        self.put(
-            f"tree:{species}:{self.rng.integers(3)}",
-            s,
-            t,
-            self.rng.uniform(0, 6.28),
-            scale * self.rng.uniform(0.85, 1.18),
-            shade,
-        )
-        return True
-
-    def tree_row(
-        self, side: int, t: float, species: str, start: float, stop: float, gap: float, scale: float = 1.0
-    ) -> None:
-        """Street trees at even distances."""
-        hue = LEAF_HUES[int(self.rng.integers(len(LEAF_HUES)))]
-        for s in np.arange(start, stop, gap):
-            if not self.corridor.blocked(float(s), side, 2.0) and self.chance(0.9):
-                self.tree(
-                    species, float(s) + self.rng.uniform(-0.6, 0.6), side * (t + self.rng.normal(0, 0.15)), scale, hue
-                )
-
-    def wood(
-        self,
-        side: int,
-        near: float,
-        far: float,
-        start: float,
-        stop: float,
-        density: float,
-        species: Sequence[str],
-        bushes: float = 0.3,
-    ) -> None:
-        """A wood between two distances from the axis, with scrub at its edge; density: trees per 100 m2."""
-        length = stop - start
-        for _ in range(int(density * length * (far - near) / 100)):
-            s = start + length * self.rng.uniform() ** 1.25
-            t = near + (far - near) * self.rng.uniform() ** 1.5
-            if not self.corridor.blocked(s, side, 2.0):
-                self.tree(self.choose(species), s, side * t, self.rng.uniform(0.8, 1.25))
-        for s in np.arange(start, min(stop, 90), 2.0):
-            if self.chance(bushes) and not self.corridor.blocked(float(s), side, 2.0):
-                self.bush(float(s), side * (near + self.rng.uniform(-0.8, 2.5)))
-
-    def bush(self, s: float, t: float, scale: float = 1.0, girth: float = 0.35) -> None:
-        """A bush of random size."""
-        if self.claim([(s, t, girth)]):
-            kind = "bush" if self.chance(0.6) else "scrub"
-            hue = LEAF_HUES[int(self.rng.integers(len(LEAF_HUES)))]
-            self.put(
-                f"{kind}:{self.rng.integers(4)}",
-                s,
-                t,
-                self.rng.uniform(0, 6.28),
-                scale * self.rng.uniform(0.6, 1.4),
-                hue,
-            )
 
     def fence(
         self,
@@ -329,70 +199,6 @@ class Director:
         ):
             self.put(f"{kind}:{self.rng.integers(8)}", s, t, yaw, count=True)
 
-    def tufts(
-        self, side: int, inner: float, outer: float, start: float, stop: float, kind: str, density: float = 1.0
-    ) -> None:
-        """Grass patches on a band, where they are near enough to be seen as blades."""
-        for _ in range(int(density * (stop - start) * (outer - inner))):
-            s = start + (stop - start) * self.rng.uniform() ** 1.4
-            t = side * self.rng.uniform(inner, outer)
-            if not self.corridor.blocked(s, side, abs(t) * 0.25):
-                self.put(
-                    f"grass:{kind}:{self.rng.integers(4)}",
-                    s,
-                    t,
-                    self.rng.uniform(0, 6.28),
-                    self.rng.uniform(0.7, 1.1),
-                    lift=-0.015,
-                )
-
-    def edge_weeds(self, side: int, t: float, start: float, stop: float, density: float = 0.6) -> None:
-        """Small tufts along a seam between two surfaces."""
-        for s in np.arange(start, stop, 0.7):
-            if self.chance(density) and not self.corridor.blocked(float(s), side, 3.0):
-                self.put(
-                    f"grass:verge:{self.rng.integers(4)}",
-                    float(s),
-                    side * (t + self.rng.normal(0.12, 0.1)),
-                    self.rng.uniform(0, 6.28),
-                    self.rng.uniform(0.25, 0.5),
-                )
-
-    def backdrop(
-        self, species: Sequence[str] = ("lime", "oak", "maple", "plane"), near: float = 45.0, houses: bool = False
-    ) -> None:
-        """Close the horizon: trees (and roofs) far to both sides and at the end of the road."""
-        for side in (-1, 1):
-            for _ in range(70):
-                s, t = self.rng.uniform(-10, 330), self.rng.uniform(near, near + 50)
-                if not self.corridor.blocked(s, side, 4.0):
-                    self.tree(self.choose(species), s, side * t, self.rng.uniform(0.9, 1.5))
-        end = self.corridor.end - 40
-        for _ in range(36):
-            self.tree(
-                self.choose(species),
-                end + self.rng.uniform(-25, 25),
-                self.rng.uniform(-70, 70),
-                self.rng.uniform(1.0, 1.6),
-            )
-        if houses:
-            for k in range(14):
-                side = 1 if k % 2 else -1
-                self.put(
-                    f"house:{self.choose(['detached', 'block', 'terrace'])}:{self.rng.integers(24)}",
-                    40 + k * 20,
-                    side * self.rng.uniform(near, near + 15),
-                    self.facing(side),
-                )
-        for opening in self.corridor.openings:
-            for _ in range(10):
-                self.tree(
-                    self.choose(species),
-                    opening.s + self.rng.uniform(-16, 16),
-                    opening.side * self.rng.uniform(74, 90),
-                    self.rng.uniform(0.9, 1.3),
-                )
-
     def wires(self, points: Sequence[tuple[float, float, float]], sag: float = 0.5) -> None:
         """Cables through (s, t, height) points."""
         for a, b in pairwise(points):
@@ -437,6 +243,3 @@ class Director:
     def set_light(self, sky: Sky, camera: Camera) -> None:
         """Fix light and camera."""
         self.scene.sky, self.scene.camera = sky, replace(camera, lateral=self.scene.camera.lateral)
-
-
-LINE = Look("lane", Label.ROAD)

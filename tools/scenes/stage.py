@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.scenes.labels import Label
-from tools.scenes.materials import Graph, make_material
+from tools.scenes.materials import make_material
 from tools.scenes.mesh import Mesh
+from tools.scenes.nodes import Graph
 from tools.scenes.scene import Scene, Sky
 
 KITTI_FOCAL, KITTI_WIDTH, KITTI_HEIGHT, KITTI_CENTRE_Y = 721.5, 1242, 375, 172.9
