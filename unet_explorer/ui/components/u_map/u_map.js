@@ -43,7 +43,7 @@ class UMap {
     this.sharpen = settled(() => this.fetchNear(), 250);
     this.stops = [
       listen("select", () => this.mark(true)),
-      listen("shown", () => this.paint()),
+      listen("shown", () => this.paintShown()),
       listen("camera", () => { this.repaint(); this.crosshair(); this.sharpen(); }),
       listen("cursor", perFrame(() => this.crosshair())),
     ];
@@ -231,15 +231,34 @@ class UMap {
   /** Draw what is known: the picture, the stages' thumbnails, and in the chosen stage the chosen channel; the class map stays. */
   paint() {
     if (!this.nodes) return;
-    const whole = [0, 0, hub.size.height, hub.size.width];
-    const isHere = hub.shown?.token === this.offer.token && !(hub.shown.stage === "head" && this.data.network.isMap);
-    const shown = isHere ? hub.shown : null;
-    this.put(this.input.canvas, this.image && { image: this.image, extent: whole });
-    for (const [stage, { canvas }] of this.nodes) {
-      const classes = stage === "head" ? this.classes : null;
-      this.put(canvas, stage === shown?.stage ? shown : classes ?? this.thumbs?.get(stage));
-    }
+    this.put(this.input.canvas, this.image && { image: this.image, extent: [0, 0, hub.size.height, hub.size.width] });
+    for (const stage of this.nodes.keys()) this.paintStage(stage);
+    this.describe();
+  }
+
+  /** The chosen channel is another, or looks otherwise: only its stage, and the one before, change. */
+  paintShown() {
+    if (!this.nodes) return;
+    for (const stage of new Set([this.painted, this.shown?.stage])) if (this.nodes.has(stage)) this.paintStage(stage);
+    this.painted = this.shown?.stage;
+    this.describe();
+  }
+
+  paintStage(stage) {
+    const { shown } = this;
+    const classes = stage === "head" ? this.classes : null;
+    this.put(this.nodes.get(stage).canvas, stage === shown?.stage ? shown : classes ?? this.thumbs?.get(stage));
+  }
+
+  /** The chosen channel as the browser draws it; null where it is of another subject, or lies in the class map's place. */
+  get shown() {
+    const { shown } = hub;
+    return shown?.token === this.offer.token && !(shown.stage === "head" && this.data.network.isMap) ? shown : null;
+  }
+
+  describe() {
     if (!this.thumbs) return;
+    const { shown } = this;
     const rest = "mean magnitude of its last layer's channels, dark to bright from its 1st to its 99th percentile";
     const own = shown ? `${shown.stage.replace(/^./, (letter) => letter.toUpperCase())} shows channel ${shown.channel + 1} of ${shown.layer}. Other stages: ${rest}` : `Each stage: ${rest}`;
     say(this.caption, `${own}.${this.data.network.isMap ? " The head: the class map." : ""}`);
