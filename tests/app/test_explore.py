@@ -50,6 +50,7 @@ def test_an_address_opens_its_view(start: Start) -> None:
     "query",
     [
         {"layer": "no_such_layer"},
+        {"layer": "picture"},
         {"channel": "9999"},
         {"channel": "minus one"},
         {"view": "x-ray"},

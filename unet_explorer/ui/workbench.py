@@ -61,8 +61,11 @@ def subject_data(subject: Subject) -> dict[str, Any]:
 
 
 def _existing(view: state.View, subject: Subject) -> state.View:
-    """The view with a layer, view and channel that this network has: an address may be of another network."""
-    layers = {layer.name: layer for layer in subject.network.layers}
+    """The view with a layer, view and channel that this network has: an address may be of another network.
+
+    The input is no layer of the browser's: it is the picture.
+    """
+    layers = {layer.name: layer for layer in subject.network.layers if layer.kind != "input"}
     if view.layer not in layers:
         return state.change(layer=first_layer(subject.network), view="", channel=0)
     layer = layers[view.layer]
