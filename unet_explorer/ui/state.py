@@ -108,7 +108,7 @@ SCALINGS = ("channel", "layer", "fixed")
 MODES = ("probability", "mask", "errors")
 AREAS = ("tiles", "about")
 TILES = ("fit", "small", "medium", "large")
-SORTS = ("index", "mean", "deviation", "zeros", "entropy", "agreement")
+SORTS = ("index", "mean", "deviation", "zeros", "entropy", "here", "agreement")
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class Browser {
     this.repaint = perFrame(() => { this.tiles.draw(); this.cockpit.paint(); });
     this.push = settled(() => this.tell(), 350);
     this.sharpen = settled(() => this.fetchFine(), 100);
+    this.rankLater = settled(() => this.rank(), 150);
     this.readLater = settled(() => this.fetchExact(), 250);
     this.stops = [
       listen("select", (event) => this.selected(event.detail)),
@@ -118,6 +119,7 @@ class Browser {
     set(this.root, "data-area", settings.area);
     this.image = null;
     this.classes = null;
+    if (this.data) this.data.place = null;
     const { offer } = this;
     // What it selects itself is no news to it: without an offer it does not listen, and loads once.
     this.offer = null;
@@ -172,8 +174,9 @@ class Browser {
     if (!this.layer) return;
     const { layer, view } = hub.selection;
     this.data?.stop();
+    const place = this.data?.place ?? null;
     const data = new LayerData(this.offer, view ? `${layer}:${view}` : layer, this.layer.size[2], this.previewWidth());
-    this.data = data;
+    this.data = Object.assign(data, { place });
     this.lost = false;
     this.notice.hidden = true;
     set(this.root, "data-failed", false);
@@ -319,7 +322,17 @@ class Browser {
     this.tiles.point();
     this.cockpit.crosshair();
     this.cockpit.readout();
-    if (hub.cursor) this.readLater();
+    if (!hub.cursor) return;
+    this.readLater();
+    if (this.settings.sort === "here" && !this.tiles.element.matches(":hover")) this.rankLater();
+  }
+
+  /** Sort the channels by their values where the mouse rests; not over the tiles, which would run away from it. */
+  rank() {
+    if (this.settings.sort !== "here" || !hub.cursor) return;
+    this.data.place = hub.cursor;
+    this.arrange();
+    this.tiles.element.scrollTop = 0;
   }
 
   entitle() {

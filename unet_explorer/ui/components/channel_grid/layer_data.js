@@ -17,6 +17,8 @@ export class LayerData {
     this.told = known(offer, "statistics", { layer: name }) ?? null;
     this.fine = new Map();
     this.exact = null;
+    /** The picture position whose values rank the channels, where they are sorted so. */
+    this.place = null;
     this.aborter = new AbortController();
   }
 
@@ -113,6 +115,7 @@ export class LayerData {
   /** The numbers that channels are sorted by; null for their own order and while they are on their way. */
   column({ sort, rival }) {
     if (sort === "index") return null;
+    if (sort === "here") return this.place && this.sheet ? Array.from({ length: this.count }, (_, channel) => this.valueAt(channel, this.place)?.value ?? null) : null;
     if (sort === "agreement") return known(this.offer, "agreement", { layer: this.name, class: rival })?.header.agreement ?? null;
     return this.statistics?.[sort] ?? null;
   }

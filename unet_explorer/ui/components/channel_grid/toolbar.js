@@ -10,6 +10,7 @@ export const SORTS = {
   deviation: ["By deviation", number],
   zeros: ["By zeros", (value) => `${(100 * value).toFixed(1)} %`],
   entropy: ["By entropy", (value) => `${value.toFixed(2)} bits`],
+  here: ["By value here", number],
   agreement: ["By class …", (value) => value.toFixed(3).replace("-", "−")],
 };
 const SIZES = [["fit", "Fit all"], ["small", "Small"], ["medium", "Medium"], ["large", "Large"]];
@@ -30,7 +31,7 @@ export class Toolbar {
     const text = (target) => target.value;
     const options = (rows) => rows.map(([value, label]) => h("option", { value }, label));
     const select = (label, title, onpick, rows = []) => h("select", { "aria-label": label, title, onchange: onpick }, ...options(rows));
-    this.sort = select("Sort", "Order of the channels, highest first", change("sort", text), Object.entries(SORTS).map(([name, [label]]) => [name, label]));
+    this.sort = select("Sort", "Order of the channels, highest first; “here” is where the mouse rests in the large pane or in the map", change("sort", text), Object.entries(SORTS).map(([name, [label]]) => [name, label]));
     this.rival = select("Class to agree with", "Correlation of each channel with where this class was predicted", change("rival", (target) => Number(target.value)));
     this.size = select("Tiles", "Size of the tiles", change("tiles", text), SIZES);
     this.colours = select("Colours", "Colour map", change("colours", text), colourNames.map((name) => [name, name[0].toUpperCase() + name.slice(1)]));
