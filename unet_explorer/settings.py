@@ -36,7 +36,7 @@ SETTINGS = (
     Setting("kitti_root", Path(), "KITTI semantics folder (the one that holds training/image_2); empty: none."),
     Setting("salt_root", Path(), "TGS salt folder (the one that holds images/ and masks/); empty: none."),
     Setting("trust_models", False, "Open SavedModels whose graphs touch files, the network or Python."),
-    Setting("max_upload_mb", 64, "Largest picture file accepted, in MiB."),
+    Setting("max_upload_mb", 64, "Largest file accepted, in MiB: pictures, and what is uploaded of models."),
     Setting("max_picture_megapixels", 64, "Largest picture accepted, in millions of pixels."),
     Setting("tile_cache_mb", 256, "Memory for the pixels waiting to be fetched by browsers, in MiB."),
     Setting("feature_cache_mb", 512, "Memory for computed feature maps shared by all users, in MiB."),

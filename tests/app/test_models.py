@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from tests.app.conftest import Start
 from tests.road import road_model
 from tests.zoo_fixtures import Zoo
+from unet_explorer.ui import library
 
 
 @pytest.fixture(autouse=True)
@@ -30,15 +31,26 @@ def names(app: AppTest) -> list[str]:
     return [head.removeprefix("#### ").split("  ")[0].replace("\\", "") for head in heads]
 
 
-def test_each_model_has_its_card_and_its_facts(start: Start, house: Path) -> None:
+def test_each_model_has_its_card_and_is_opened_when_looked_into(
+    start: Start, house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     road_model(house / "models" / "roads")
+    opened: list[str] = []
+    open_model = library.open_model
+    monkeypatch.setattr(library, "open_model", lambda name: opened.append(name) or open_model(name))
     app = start("models")
     assert names(app) == ["binary", "roads", "tiny"]
-    text = facts(app)
-    for fact in ("<dd>MIT</dd>", "<dd>30 (kitti)</dd>", "32 × 64 × 3", "a U with skips", "<dt>Parameters</dt>"):
-        assert fact in text
-    assert "<dd>validation: mean IoU 0.0123, pictures 7</dd>" in text
+    for fact in ("<dd>MIT</dd>", "<dd>30 (kitti)</dd>", "<dd>validation: mean IoU 0.0123, pictures 7</dd>"):
+        assert fact in facts(app)
+    assert facts(app).count("<dt>Saved</dt>") == 3
+    assert "<dt>Parameters</dt>" not in facts(app)
     assert sum("no model card" in caption.value for caption in app.caption) == 2
+    assert not {"roads", "tiny"} & set(opened)
+    app.button(key="inside_roads").click().run()
+    for fact in ("32 × 64 × 3", "a U with skips", "<dt>Parameters</dt>"):
+        assert fact in facts(app)
+    assert "roads" in opened
+    assert "tiny" not in opened
 
 
 def test_what_a_card_says_is_text_and_nothing_else(start: Start, house: Path) -> None:
@@ -61,6 +73,8 @@ def test_a_broken_model_does_not_take_the_others_along(start: Start, house: Path
     (house / "models" / "bbb").symlink_to(zoo("writes_file"))
     app = start("models")
     assert names(app) == ["aaa", "bbb", "binary", "tiny"]
+    for name in names(app):
+        app.button(key=f"inside_{name}").click().run()
     assert len(app.error) == 2
     assert facts(app).count("<dt>Parameters</dt>") == 2
 

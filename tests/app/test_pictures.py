@@ -153,6 +153,18 @@ def test_a_fetched_kitti_is_shown(start: Start, data: Path) -> None:
     assert [title for title in titles(start("pictures")) if title.endswith("_10")] == [f"{n:06d}_10" for n in range(3)]
 
 
+def test_a_download_that_fails_for_an_unknown_reason_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_given: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(kitti_download, "download", broken)
+    fetch = Fetch()
+    fetch.running = True
+    fetch._run(tmp_path)
+    assert not fetch.running
+    assert fetch.error.startswith("The download failed")
+
+
 def test_a_download_tells_how_far_it_is_and_why_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_archive: object, request: object, progress: object) -> None:
         progress("fetching", 157_000_000, 314_000_000)  # type: ignore[operator]

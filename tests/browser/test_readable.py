@@ -15,7 +15,7 @@ PAGES = {
     "classes": (".class_panes canvas", "Class 0"),
     "compare": (".compare_panes canvas", "Clear"),
     "pictures": ("img[alt='street']", "Samples"),
-    "models": (".card-facts >> text=Parameters", "Add a model"),
+    "models": (".card-facts >> text=Saved", "Add a model"),
 }
 
 TEXTS = Path(__file__).with_name("texts.js").read_text(encoding="utf-8")

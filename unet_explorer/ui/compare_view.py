@@ -165,7 +165,7 @@ def _pane(one: Pin) -> dict[str, Any]:
         **said,
         "title": one.title(table.names),
         "picture": picture.name,
-        "token": shared().offers.offer(network, picture),
+        "token": shared().offers.offer(network, picture, one.picture.startswith(state.UPLOAD)),
         "query": _query(one, network),
         "size": [picture.height, picture.width],
         "table": [{"id": entry.id, "name": entry.name, "colour": list(entry.colour)} for entry in table],

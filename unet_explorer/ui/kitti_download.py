@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from unet_explorer.errors import UserError
 from unet_explorer.ui import library
 from unet_explorer.ui.wording import sorry
 
+LOG = logging.getLogger(__name__)
 STAGES = {"fetching": "Fetching", "unpacking": "Checking and unpacking"}
 
 
@@ -40,6 +42,9 @@ class Fetch:
             download(KITTI, Request(folder, accepted=True), self._progress)
         except UserError as error:
             self.error = str(error)
+        except Exception:
+            LOG.exception("The download of KITTI")
+            self.error = "The download failed for a reason nobody foresaw; the server's log has it. Try again."
         finally:
             self.running = False
 

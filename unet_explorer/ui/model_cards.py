@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from unet_explorer.errors import ModelError, UserError
 from unet_explorer.network.card import ModelCard, read_card
@@ -36,7 +37,7 @@ class Facts:
 
 
 def model_cards() -> None:
-    """Draw the page: cards at once, what only opening tells as it comes."""
+    """Draw the page: cards and sizes at once; only the model on show, and those looked into, are opened for it."""
     folders = library.model_folders()
     _add_model()
     if not folders:
@@ -46,18 +47,35 @@ def model_cards() -> None:
             icon=":material/deployed_code:",
         )
         return
-    chosen = state.current().model or next(iter(folders))
+    chosen = state.current().model
+    opened = {chosen, *st.session_state.setdefault("models_looked_into", set())}
     grid = st.grid(min_column_width=400, border=True, gap="medium", key="models")
     waiting = []
     for name, folder in folders.items():
         with grid.cell():
-            waiting.append((name, _card(name, folder, name == chosen)))
+            place = _card(name, folder, name == (chosen or next(iter(folders))))
+        if name in opened:
+            place.skeleton(height=96)
+            waiting.append((name, place))
+        else:
+            _offer_to_open(name, place)
     for name, place in waiting:
         with place:
             _facts(name)
 
 
-def _card(name: str, folder: Path, chosen: bool) -> Any:
+def _offer_to_open(name: str, place: DeltaGenerator) -> None:
+    place.button(
+        "Look inside",
+        key=f"inside_{name}",
+        icon=":material/frame_inspect:",
+        help="Open the network: parameters, layers, device",
+        on_click=st.session_state["models_looked_into"].add,
+        args=(name,),
+    )
+
+
+def _card(name: str, folder: Path, chosen: bool) -> DeltaGenerator:
     """One model; returns the place for what only opening it tells."""
     st.markdown(f"#### {literal(name)}" + ("  :gray[:material/check: on show]" if chosen else ""))
     try:
@@ -69,8 +87,8 @@ def _card(name: str, folder: Path, chosen: bool) -> Any:
         st.caption("It has no model card: its classes are numbered, and pictures are fitted as its input says.")
     else:
         _about(card)
+    _table({"Saved": saved_size(folder)})
     place = st.empty()
-    place.skeleton(height=96)
     with st.container(horizontal=True, gap="small"):
         if st.button("Explore", key=f"explore_{name}", icon=":material/grid_view:"):
             _go(name, "explore.py")
@@ -89,6 +107,12 @@ def _about(card: ModelCard) -> None:
     if card.class_table is not None:
         facts["Classes"] = f"{len(card.class_table)} ({card.class_table.name})"
     _table({label: value for label, value in facts.items() if value})
+
+
+def saved_size(folder: Path) -> str:
+    """How large the files of a model are, in words."""
+    paths = [folder / "saved_model.pb", *(folder / "variables").glob("*")]
+    return f"{sum(path.stat().st_size for path in paths if path.is_file()) / 1e6:,.1f} MB"
 
 
 def _facts(name: str) -> None:

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Offer:
-    """A network and the picture it looks at; every pixel a page shows comes from one of these."""
+    """A network and the picture it looks at; every pixel a page shows comes from one of these.
+
+    `private` means an upload: what is answered about it must not stay on the browser's disk.
+    """
 
     token: str
     network: Network
     picture: Picture
+    private: bool = False
 
 
 class Offers:
@@ -41,14 +45,15 @@ class Offers:
         """
         self._secret = secret
         self._limit = limit
-        self._offers: OrderedDict[str, tuple[weakref.ref[Network], weakref.ref[Picture]]] = OrderedDict()
+        self._offers: OrderedDict[str, tuple[weakref.ref[Network], weakref.ref[Picture], bool]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def offer(self, network: Network, picture: Picture) -> str:
+    def offer(self, network: Network, picture: Picture, private: bool = False) -> str:
         """Make a pair known and return its token, the same for the same contents as long as the process lives."""
-        token = hmac.new(self._secret, _contents(network, picture), hashlib.sha256).hexdigest()[:40]
+        contents = _contents(network, picture) + (b"\nprivate" if private else b"")
+        token = hmac.new(self._secret, contents, hashlib.sha256).hexdigest()[:40]
         with self._lock:
-            self._offers[token] = (weakref.ref(network), weakref.ref(picture))
+            self._offers[token] = (weakref.ref(network), weakref.ref(picture), private)
             self._offers.move_to_end(token)
             while len(self._offers) > self._limit:
                 self._offers.popitem(last=False)
@@ -61,7 +66,7 @@ class Offers:
         if references is None:
             return None
         network, picture = references[0](), references[1]()
-        return None if network is None or picture is None else Offer(token, network, picture)
+        return None if network is None or picture is None else Offer(token, network, picture, references[2])
 
 
 def _contents(network: Network, picture: Picture) -> bytes:

@@ -2,7 +2,8 @@
 
 `/unet/assets/...` serves the components' scripts; `/unet/maps/<token>/<question>` answers a question about an offer
 (a network and a picture). Tokens come from `shared().offers`; nothing can be asked without one. Answers never change
-for the same address, so browsers may keep them for good. `/unet/previews/...` serves what training jobs predicted.
+for the same address, so browsers may keep them for good; those about uploads only as long as the page is open.
+`/unet/previews/...` serves what training jobs predicted.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from streamlit import config
 
 from unet_explorer.errors import UserError
+from unet_explorer.settings import int_setting
 from unet_explorer.ui.answers import ANSWERS, Query
 from unet_explorer.ui.components.assets import ASSETS, DIGEST, base_address, media_type
 from unet_explorer.ui.offers import Offer
@@ -39,6 +42,7 @@ FOR_GOOD = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+NOT_ON_DISK = FOR_GOOD | {"Cache-Control": "no-store"}
 NOT_AT_ALL = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 AT_ONCE = asyncio.Semaphore(3)
 """Answers that are computed at the same time; the rest wait without a thread."""
@@ -75,7 +79,7 @@ async def answer(request: Request) -> Response:
         if body is None:
             return Response(status_code=499)
         shared().answers.put(key, body)
-    return Response(body, headers=FOR_GOOD, media_type=question.media_type)
+    return Response(body, headers=NOT_ON_DISK if offer.private else FOR_GOOD, media_type=question.media_type)
 
 
 async def _compute(request: Request, offer: Offer) -> bytes | None:
@@ -90,6 +94,8 @@ async def _compute(request: Request, offer: Offer) -> bytes | None:
 @contextlib.asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
     """Start-up of the process: answers leave at once, and TensorFlow is imported while the first page is drawn."""
+    # Streamlit has a limit of its own, which would refuse what ours allows.
+    config.set_option("server.maxUploadSize", int_setting("max_upload_mb"))
     _send_at_once()
     threading.Thread(target=_import_tensorflow, name="import-tensorflow", daemon=True).start()
     yield {}

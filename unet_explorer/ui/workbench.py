@@ -52,7 +52,7 @@ def subject_data(subject: Subject) -> dict[str, Any]:
     picture = subject.picture
     return {
         "base": base_address(),
-        "token": shared().offers.offer(subject.network, picture),
+        "token": shared().offers.offer(subject.network, picture, subject.key.startswith(state.UPLOAD)),
         "subject": f"{subject.network.digest}-{picture.digest}-{picture.name}",
         "model": subject.model,
         "digest": f"model {subject.network.digest[:12]}, picture {picture.digest[:12]}",

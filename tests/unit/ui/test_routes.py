@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from starlette.applications import Starlette
+from streamlit import config
 
 from tests.asynchronous import run
 from unet_explorer.ui import routes
@@ -83,6 +84,16 @@ def test_a_sheet_is_sent_as_it_is_and_kept_for_good(client: Client, offer: Offer
     assert "private" in response.headers["cache-control"]
     header, body = unpack(response.content)
     assert len(body) == header["count"] * header["tile"][0] * header["tile"][1]
+
+
+def test_what_is_answered_about_an_upload_stays_off_the_disk(client: Client, offer: Offer) -> None:
+    token = shared().offers.offer(offer.network, offer.picture, private=True)
+    assert token != offer.token
+    address = "sheet?layer=conv2d_1&width=4096&budget=1000000"
+    response = client.get(f"/unet/maps/{token}/{address}")
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["content-encoding"] == "identity"
+    assert response.content == client.get(f"/unet/maps/{offer.token}/{address}").content
 
 
 def test_a_view_of_a_layer_can_be_asked_for(client: Client, offer: Offer) -> None:
@@ -183,19 +194,31 @@ def test_an_offer_knows_nothing_of_others(client: Client, offer: Offer) -> None:
     assert client.get(f"/unet/maps/{offer.token[:-1]}0x/picture").status_code == 404
 
 
+def start_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "_import_tensorflow", lambda: None)
+
+    async def enter() -> None:
+        async with routes.lifespan(None):
+            pass
+
+    run(enter())
+
+
+def test_streamlit_takes_files_as_large_as_the_setting_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, object] = {}
+    monkeypatch.setattr(config, "set_option", told.__setitem__)
+    monkeypatch.setenv("UNET_EXPLORER_MAX_UPLOAD_MB", "7")
+    start_up(monkeypatch)
+    assert told == {"server.maxUploadSize": 7}
+
+
 def test_answers_leave_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streamlit makes its sockets so that asyncio leaves Nagle's algorithm on; connections inherit what we set."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 0
-        monkeypatch.setattr(routes, "_import_tensorflow", lambda: None)
-
-        async def start_up() -> None:
-            async with routes.lifespan(None):
-                pass
-
-        run(start_up())
+        start_up(monkeypatch)
         with socket.create_connection(listener.getsockname()), listener.accept()[0] as connection:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
