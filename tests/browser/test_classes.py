@@ -272,7 +272,10 @@ def test_the_mouse_reads_the_probabilities(
         for class_id in (6, 0):
             shown = class_pane(page, class_id).locator(".value").inner_text()
             assert float(shown) == pytest.approx(here[class_id], abs=6.5e-5)
-        expect(page.locator(".probe .fact")).to_contain_text(f"Labelled {TABLE[int(labels[row, column])].name}")
+        verdict = "right" if order[0] == labels[row, column] else "wrong"
+        expect(page.locator(".probe .fact")).to_have_text(
+            f"Labelled {TABLE[int(labels[row, column])].name}: {verdict}."
+        )
     assert asked == []
 
 
@@ -280,7 +283,7 @@ def test_hovering_one_pane_points_in_all(visit: Open) -> None:
     page = visit("classes", **ROADS, classes="6,0", doubt="1")
     ready(page)
     point_at(page, '.class[data-class="6"] .frame', 10, 20)
-    crosses = page.locator(".class_panes .cross:not([hidden])")
+    crosses = page.locator(".class_panes .frame[data-on]")
     expect(crosses).to_have_count(5)
     page.mouse.move(5, 5)
     expect(crosses).to_have_count(0)

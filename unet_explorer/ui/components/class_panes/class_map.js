@@ -23,12 +23,11 @@ export class ClassMap {
     this.named = "";
     this.canvas = h("canvas", { role: "img", "aria-label": "Class map: the most probable class of each pixel" });
     this.source = document.createElement("canvas");
-    this.cross = h("div", { class: "cross", hidden: true });
     this.tags = h("div", { class: "tags", "aria-hidden": "true" });
     this.frame = h("div", {
       class: "frame bone", tabindex: "0", role: "group", "aria-label": "Class map; arrow keys move the probe, plus and minus zoom",
       onkeydown: (event) => this.walk(event, onwalk),
-    }, this.canvas, this.tags, this.cross);
+    }, this.canvas, this.tags);
     steer(this.frame, hub);
     this.score = h("span", { class: "muted small" });
     this.element = h("section", { class: "map" },
@@ -114,14 +113,14 @@ export class ClassMap {
     }
   }
 
-  /** What the class map and the labels say at a picture position: {y, x, index, odd, label}; null outside of the map. */
+  /** What the class map and the labels say at a picture position: {y, x, index, predicted, odd, label}; null outside of the map. */
   found(point) {
     if (!point || !this.overview) return null;
     const { header: { extent, height, width }, ids, labels } = this.overview;
     const index = mapIndex(point, extent, height, width);
     if (index < 0) return null;
     const known = labels && labels[index] !== OUTSIDE && labels[index] < this.table.length;
-    return { y: Math.floor(point.y), x: Math.floor(point.x), index, odd: ids[index] === NO_NUMBER, label: labels ? (known ? labels[index] : null) : undefined };
+    return { y: Math.floor(point.y), x: Math.floor(point.x), index, predicted: ids[index], odd: ids[index] === NO_NUMBER, label: labels ? (known ? labels[index] : null) : undefined };
   }
 
   /** Arrow keys move the probe. */

@@ -18,8 +18,7 @@ export class ClassPane {
     this.source = document.createElement("canvas");
     this.plates = { fade: new Plate(), lines: new Plate() };
     this.canvas = h("canvas", { role: "img", "aria-label": `Probability of ${entry.name}` });
-    this.cross = h("div", { class: "cross", hidden: true });
-    this.frame = h("div", { class: "frame bone" }, this.canvas, this.cross);
+    this.frame = h("div", { class: "frame bone" }, this.canvas);
     steer(this.frame, hub, "ctrl");
     this.value = h("output", { class: "value", title: "Probability under the mouse" });
     this.slider = h("input", {

@@ -17,9 +17,8 @@ export class DoubtPane {
     this.title = title;
     this.source = document.createElement("canvas");
     this.canvas = h("canvas", { role: "img", "aria-label": title });
-    this.cross = h("div", { class: "cross", hidden: true });
     this.value = h("output", { class: "value" });
-    this.frame = h("div", { class: "frame bone" }, this.canvas, this.cross);
+    this.frame = h("div", { class: "frame bone" }, this.canvas);
     steer(this.frame, hub, "ctrl");
     this.element = h("article", { class: "class doubt", "data-doubt": name },
       h("header", {}, h("h3", {}, title), this.value), this.frame,

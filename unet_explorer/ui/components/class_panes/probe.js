@@ -23,7 +23,7 @@ export class Probe {
     return { row, mark, name, fill, figure };
   }
 
-  /** Show {y, x, classes: [[id, probability, digits]], label, odd}, or null for "nowhere". */
+  /** Show {y, x, classes: [[id, probability, digits]], predicted, label, odd}, or null for "nowhere". */
   show(found) {
     say(this.place, found ? `row ${found.y}, column ${found.x}` : "");
     this.bars.forEach((bar, rank) => this.fill(bar, found?.classes[rank] ?? null));
@@ -42,14 +42,13 @@ export class Probe {
       set(bar.row, "data-class", id);
     }
     bar.fill.style.width = `${(100 * (probability || 0)).toFixed(2)}%`;
-    say(bar.figure, Number.isNaN(probability) ? "NaN" : probability.toFixed(digits));
+    say(bar.figure, Number.isNaN(probability) ? "NaN" : `${digits < 4 ? "≈ " : ""}${probability.toFixed(digits)}`);
   }
 
-  sentence({ label, classes, odd }) {
+  sentence({ label, predicted, odd }) {
     if (odd) return "The network gives NaN or infinity here, so no class.";
     if (label === undefined) return "";
     if (label === null) return "Not labelled here.";
-    const right = classes[0]?.[0] === label;
-    return `Labelled ${this.table[label].name}: ${right ? "right" : "wrong"}.`;
+    return `Labelled ${this.table[label].name}: ${predicted === label ? "right" : "wrong"}.`;
   }
 }

@@ -20,8 +20,7 @@ export class ViewPane {
     this.source = null;
     this.drawn = document.createElement("canvas");
     this.canvas = h("canvas", { role: "img" });
-    this.cross = h("div", { class: "cross", hidden: true });
-    this.frame = h("div", { class: "frame bone" }, this.canvas, this.cross);
+    this.frame = h("div", { class: "frame bone" }, this.canvas);
     steer(this.frame, hub, "ctrl");
     this.title = h("h3");
     this.where = h("p", { class: "where small muted" });

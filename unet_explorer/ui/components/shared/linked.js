@@ -1,6 +1,6 @@
 // What pages of linked panes have in common: one camera and one crosshair for all, the same keys and buttons.
 
-import { h, isDark, perFrame } from "./dom.js";
+import { h, isDark, perFrame, set } from "./dom.js";
 import { hub, listen } from "./hub.js";
 import { toPane, zoomAt } from "./pane.js";
 
@@ -75,13 +75,16 @@ export function fit(frame, canvas) {
   if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
 }
 
-/** Put the crosshair of each pane, {frame, cross}, on the linked cursor; hide it where that is out of sight. */
+/** Put the crosshair of each pane's frame on the linked cursor; take it away where that is out of sight. */
 export function crosshairs(panes) {
-  for (const { frame, cross } of panes) {
+  for (const { frame } of panes) {
     const { clientWidth: width, clientHeight: height } = frame;
     const at = hub.cursor && toPane(hub.cursor, width, height, hub.camera, hub.size);
-    cross.hidden = !at || at.x < 0 || at.y < 0 || at.x > width || at.y > height;
-    if (!cross.hidden) cross.style.transform = `translate(${at.x}px, ${at.y}px)`;
+    const seen = at && at.x >= 0 && at.y >= 0 && at.x <= width && at.y <= height;
+    set(frame, "data-on", Boolean(seen));
+    if (!seen) continue;
+    frame.style.setProperty("--cx", `${at.x.toFixed(1)}px`);
+    frame.style.setProperty("--cy", `${at.y.toFixed(1)}px`);
   }
 }
 
