@@ -120,6 +120,8 @@ def test_a_model_that_cannot_be_opened_gets_one_sentence(start: Start, house: Pa
     assert len(app.error) == 1
     assert "Traceback" not in app.error[0].value
     assert not components(app)
+    if name == "no_graph":
+        assert "is no SavedModel" in app.error[0].value
 
 
 @pytest.mark.parametrize("name", sorted(MAKERS))

@@ -116,6 +116,10 @@ def open_model(name: str) -> Network:
     folders = model_folders()
     if name not in folders:
         root = path_setting("models_dir")
+        if root is not None and any(folder.name == name for folder in root.glob("*/")):
+            raise ModelError(
+                f"{root / name} is no SavedModel because it has no saved_model.pb: copy or export it again."
+            )
         raise ModelError(f"There is no model {name!r} in {root}{close_names(name, folders) or ': choose another one.'}")
     return _open_network(folders[name], _changed(folders[name]))
 
