@@ -164,14 +164,19 @@ def test_what_is_no_number_is_marked(visit: Open, roads: Server) -> None:
     pins = [Pin("numberless", CROSSING, "map"), Pin("numberless", CROSSING, "class", number=1)]
     page = visit("compare", **tray(*pins), under="0")
     ready(page, 2)
-    values = open_network(roads.folder / "models" / "numberless").probabilities(picture()).values
-    odd = ~np.isfinite(values).all(-1)
+    network = open_network(roads.folder / "models" / "numberless")
+    odd = ~np.isfinite(network.probabilities(picture()).values).all(-1)
     for pin in pins:
         shown = drawn_of(page, pin).astype(int)
         chequered = (np.abs(shown - (255, 0, 255)).max(-1) <= 4) | (shown.max(-1) <= 4)
         inside = ~edges(seen(odd, shown.shape, 24, 48, 1))
         assert np.mean(chequered[inside] == seen(odd, shown.shape, 24, 48, 1)[inside]) > 0.995
         expect(page.locator(f'[data-pin="{pin.written()}"]')).to_contain_text(f"{100 * odd.mean():.1f}% NaN")
+    # The Explore page counts them, channel by channel.
+    maps = network.feature_maps(picture(), ["log"])["log"].values
+    page = visit(model="numberless", picture=CROSSING, layer="log", channel="1")
+    count = np.count_nonzero(~np.isfinite(maps[..., 1]))
+    expect(page.locator(".channel_grid .notice.small")).to_contain_text(f"{count:,} of 960 values")
 
 
 def test_an_empty_tray_offers_examples(visit: Open) -> None:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def preview_sheet(maps: FeatureMaps, budget: int, width: int) -> bytes:
     """All channels, area-averaged to fit `budget` bytes and `width` pixels.
 
-    The header has `low` and `high` (what bytes 0 and 255 stand for), `marks`, the map's own size and where on the
-    picture it lies; behind it uint8 (C, h, w).
+    The header has `low` and `high` (what bytes 0 and 255 stand for), `marks`, how many values are NaN or infinite
+    (`odd`), the map's own size and where on the picture it lies; behind it uint8 (C, h, w).
     """
     height, columns, channels = maps.values.shape
     size = tile_size(height, columns, channels, budget, width)
@@ -73,5 +73,6 @@ def _header(maps: FeatureMaps, tiles: Tiles, channels: list[int]) -> dict[str, A
         "low": tiles.low,
         "high": tiles.high,
         "marks": tiles.marks,
+        "odd": tiles.not_finite,
         "extent": maps.placement.extent(),
     }

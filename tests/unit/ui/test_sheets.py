@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +44,15 @@ def test_a_small_preview_averages_areas_and_keeps_the_range(offer: Offer) -> Non
         assert (header["low"][channel], header["high"][channel]) == (low, high)
         expected = (blocks[..., channel] - low) / (high - low) * 255
         assert np.abs(levels[channel] - expected).max() <= 0.51
+
+
+def test_values_that_are_no_numbers_are_counted(offer: Offer) -> None:
+    maps = offer.network.feature_maps(offer.picture, ["conv2d_1"])["conv2d_1"]
+    values = maps.values.copy()
+    values[2, :3, 1] = np.nan
+    values[4, 5, 1] = values[4, 5, 3] = np.inf
+    header, _ = unpack(preview_sheet(dataclasses.replace(maps, values=values), 10**6, 4096))
+    assert (header["marks"][1], header["marks"][3], header["odd"]) == ("nan", "inf", [0, 4, 0, 1])
 
 
 def test_the_extent_places_the_map_on_the_picture(offer: Offer) -> None:

@@ -10,8 +10,8 @@ import { BINS } from "./layer_data.js";
 const MARKS = {
   zero: "Dead for this picture: every value is 0. After a ReLU this means that the unit never fired.",
   constant: "Constant: every value is the same, so there is nothing to see.",
-  nan: "Some values are not numbers (NaN); they are drawn as the lowest value.",
-  inf: "Some values are infinite; they are drawn as the lowest or highest value.",
+  nan: "Not a number (NaN) or infinite: # values. NaN is drawn as the lowest value.",
+  inf: "Infinite: # values, drawn as the lowest or the highest value.",
 };
 
 export class Cockpit {
@@ -90,7 +90,8 @@ export class Cockpit {
     const mark = here?.marks[channel];
     this.mark.hidden = !mark;
     this.histogram.element.hidden = Boolean(mark);
-    say(this.mark, MARKS[mark] ?? "");
+    const odd = mark ? `${here.odd[channel].toLocaleString("en")} of ${(here.height * here.width).toLocaleString("en")}` : "";
+    say(this.mark, (MARKS[mark] ?? "").replace("#", odd));
     this.histogram.show(here ? data.counts(channel) : null, here?.low[channel], here?.high[channel]);
     this.colour();
     this.readout();
