@@ -94,7 +94,7 @@ SCENES = (
         "of the pixels differ",
     ),
     Scene("pictures", "pictures", "[data-testid=stImage] img", 12, "Parked cars in an old street"),
-    Scene("models", "models", ".card-facts >> text=Parameters", 3, "kitti-16-article"),
+    Scene("models", "models?model=kitti-16", ".card-facts >> text=Saved", 3, "Parameters"),
     Scene(TRAIN, "train", ".film[data-ready]", words="Explore this network"),
 )
 

@@ -114,6 +114,9 @@ def test_a_model_folder_is_uploaded_and_opened(visit: Open, zoo: Zoo) -> None:
 def test_cards_say_what_models_are(visit: Open) -> None:
     page = visit("models")
     expect(page.get_by_text("30 (kitti)").first).to_be_visible()
+    for name in ("roads", "roads-2"):
+        page.locator(f".st-key-inside_{name}").get_by_role("button").click()
+        expect(page.locator(f".st-key-inside_{name}")).to_have_count(0)
     expect(page.locator(".card-facts", has_text="32 × 64 × 3")).to_have_count(2, timeout=120_000)
 
 
