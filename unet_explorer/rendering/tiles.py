@@ -234,6 +234,8 @@ def _levels(
 def _stretched(band: NDArray[np.float32], lows: NDArray[np.float32], gains: NDArray[np.float32]) -> NDArray[np.float32]:
     """(n, w * C) float32, 0 and 255 at the limits, not rounded yet; 0 where a channel has no span."""
     with np.errstate(over="ignore", invalid="ignore"):  # Channels for which this happens are done again, exactly.
+        if not lows.any():  # What a ReLU gives, most of the time.
+            return np.multiply(band, gains)
         # The low value goes first: scaling first would lose small differences between large values.
         stretched = np.subtract(band, lows)
         stretched *= gains
