@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+import random
 import re
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.conftest import Open, Server, free_port
 from tests.browser.test_readable import NAMELESS, TEXTS, contrast
+from tests.faults.conftest import FAKE_TRAINER
 from tests.road import crossing
 from unet_explorer.jobs.desk import Jobs
-from unet_explorer.jobs.states import State, Submission
+from unet_explorer.jobs.folder import DataFolder
+from unet_explorer.jobs.states import Job, State, Submission
+from unet_explorer.jobs.store import Store
 from unet_explorer.training.recipe import load_recipe
+from unet_explorer.ui.training.page import POLL_S
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 SLOW_MS = 300_000
-POLLED_S = 6
+POLLED_S = 10
 MOST_BYTES_A_SECOND = 20_000
 
 
@@ -59,28 +70,99 @@ def row(page: Page) -> str:
     return page.locator("[class*='st-key-job_chosen_']").inner_text().replace("\n", " ")
 
 
-@pytest.mark.soak
-def test_a_lesson_from_the_first_click_to_explore(visit: Open, server: Server) -> None:
-    page = visit("train")
+@pytest.mark.parametrize(
+    "stops", [False, pytest.param(True, marks=pytest.mark.soak)], ids=["killed app", "and stopped"]
+)
+def test_a_lesson_from_the_first_click_to_explore(visit: Open, server: Server, stops: bool) -> None:
+    before = len(Jobs(server.folder / "data").list())
+    page = visit("train", job="new")
     expect(page.get_by_text("6 to train on, 2 to validate on")).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("textbox", name="Epochs").fill("8")
     expect(page.get_by_text("120 steps: 8 epochs over 6 pictures, judged by 2.")).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("button", name="Start training").dblclick()
     expect(page.get_by_text(re.compile(r"epoch \d+ of 8 · .* left")).first).to_be_visible(timeout=SLOW_MS)
-    page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=SLOW_MS)
+    if stops:
+        page.get_by_role("button", name="Stop").click()
+        expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=SLOW_MS)
     kill_and_start_again(server)
 
     page = visit("train")
-    page.get_by_role("button", name="Resume").click(timeout=SLOW_MS)
-    expect(page.get_by_role("button", name="Explore this network")).to_be_visible(timeout=SLOW_MS)
+    if stops:
+        page.get_by_role("button", name="Resume").click(timeout=SLOW_MS)
     expect(page.locator("[class*='st-key-job_chosen_']")).to_contain_text("finished", timeout=SLOW_MS)
     assert "epoch 8 of 8" in row(page)
-    assert len(Jobs(server.folder / "data").list()) == 1
+    assert len(Jobs(server.folder / "data").list()) == before + 1
     page.locator(".film[data-ready='8_0']").wait_for(timeout=SLOW_MS)
     page.get_by_role("button", name="Explore this network").click()
     page.locator(".channel_grid[data-ready]").wait_for(timeout=SLOW_MS)
     assert re.search(r"model=\d{4}-\d{6}-", page.url)
+
+
+# Answers take 150 ms, and the page asks so often that a question is always on its way when the page is switched.
+SLOW_LINE = f"""
+const every = setInterval;
+setInterval = (work, ms, ...rest) => every(work, ms === {POLL_S * 1000:g} ? 100 : ms, ...rest);
+WebSocket = class extends WebSocket {{
+  addEventListener(name, heard, ...rest) {{
+    super.addEventListener(name, name === "message" ? (event) => setTimeout(() => heard(event), 150) : heard, ...rest);
+  }}
+}};
+"""
+
+
+def test_a_network_opens_while_another_job_runs(visit: Open, server: Server) -> None:
+    job = finished(server)
+    with busy(server):
+        page = visit("train", job=job)
+        page.add_init_script(SLOW_LINE)
+        page.reload()
+        page.get_by_role("button", name="Explore this network").click(timeout=SLOW_MS)
+        page.locator(".channel_grid[data-ready]").wait_for()
+        page.wait_for_timeout(1000)
+        assert page.locator(".channel_grid[data-ready]").is_visible()
+        assert f"model={job}" in page.url
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(25, marks=pytest.mark.soak)])
+def test_a_job_goes_on_while_the_app_is_killed_again_and_again(visit: Open, server: Server, kills: int) -> None:
+    """The page finds it again each time, by itself."""
+    seed = random.randrange(1_000_000)
+    chance = random.Random(seed)
+    with busy(server) as (jobs, job):
+        page = visit("train", job=job)
+        for life in range(kills):
+            eventually(lambda: shown_epoch(page) >= 0)
+            page.wait_for_timeout(chance.uniform(0, 3000))
+            kill_and_start_again(server)
+            if life % 3 == 2:  # killed again while the page finds back
+                page.wait_for_timeout(chance.uniform(0, 500))
+                kill_and_start_again(server)
+            reached = int(jobs.job(job).progress["epoch"])
+            eventually(lambda reached=reached: shown_epoch(page) >= reached)
+        assert jobs.job(job).state is State.RUNNING, f"seed {seed}"
+        assert len((jobs.run_folder(job) / "launches.txt").read_text().splitlines()) == 1, f"seed {seed}"
+        page.get_by_role("button", name="Stop").click()
+        expect(page.get_by_role("button", name="Resume")).to_be_visible()
+        lines = (jobs.run_folder(job) / "metrics.jsonl").read_text().splitlines()
+        steps = [event["step"] for event in map(json.loads, lines) if event["event"] == "step"]
+        assert steps == list(range(1, len(steps) + 1)), f"seed {seed}"
+
+
+def shown_epoch(page: Page) -> int:
+    """The epoch beside the bar of the job on show; -1 where none is shown."""
+    try:
+        text = page.locator("[data-testid=stProgress]").last.inner_text(timeout=1000)
+    except PlaywrightTimeout:
+        return -1
+    found = re.search(r"epoch (\d+) of", text)
+    return int(found[1]) if found else -1
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SLOW_MS / 1000
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_the_slider_goes_through_the_epochs_without_the_server(visit: Open, server: Server) -> None:
@@ -106,36 +188,85 @@ def test_the_slider_goes_through_the_epochs_without_the_server(visit: Open, serv
 
 
 def test_an_open_page_costs_little(visit: Open, server: Server) -> None:
-    """A job that is `RUNNING` for as long as the test looks, with a long run behind it."""
+    """While a job runs: 200 others in the list, 100,000 points of the one on show."""
     job = finished(server)
-    jobs = Jobs(server.folder / "data")
-    run = jobs.run_folder(job)
+    run = Jobs(server.folder / "data").run_folder(job)
     long_run = "".join(
         f'{{"event": "step", "time": 1.0, "step": {step}, "steps": 60000, "epoch": {step // 15}, "epochs": 4000, '
         f'"loss": {1 + np.sin(step):.6f}, "learning_rate": {1 / (step + 1):.8f}}}\n'
-        for step in range(1, 50_000)
+        for step in range(1, 100_000)
     )
     metrics = run / "metrics.jsonl"
     before = metrics.read_text()
-    waiting = jobs.submit(Submission(load_recipe("lesson").to_dict(), server.folder / "samples" / "training", "busy"))
+    with busy(server) as (jobs, other), crowd(server, jobs.job(other)):
+        try:
+            metrics.write_text(before + long_run)
+            page = visit("train", job=job)
+            expect(page.get_by_text(re.compile(r"2\d\d of 2\d\d jobs, 1 unfinished"))).to_be_visible(timeout=SLOW_MS)
+            expect(page.get_by_text("Learning rate").first).to_be_visible(timeout=SLOW_MS)
+            page.wait_for_timeout(4000)
+            asked, heard = overheard(page, POLLED_S)
+        finally:
+            metrics.write_text(before)
+    assert len(asked) > 1, "the page did not poll"
+    rate = sum(size for at, size in heard if asked[0] <= at < asked[-1]) / (asked[-1] - asked[0])
+    assert 0 < rate < MOST_BYTES_A_SECOND
+    # From a question to the last of its answer; of those that came in full, the one that was disturbed least.
+    waits = [
+        max(at for at, _ in heard if began <= at < end) - began
+        for began, end in itertools.pairwise(asked)
+        if any(began <= at < end for at, _ in heard)
+    ]
+    sys.stdout.write(f"{rate:.0f} bytes a second, refreshes of {sorted(waits)} s\n")
+    assert min(waits) < 1.0
+
+
+def overheard(page: Page, seconds: float) -> tuple[list[float], list[tuple[float, int]]]:
+    """When the page asked, and when how many bytes came, on its connection to Streamlit."""
+    asked: list[float] = []
+    heard: list[tuple[float, int]] = []
+    session = page.context.new_cdp_session(page)
+    session.on("Network.webSocketFrameSent", lambda event: asked.append(event["timestamp"]))
+    session.on(
+        "Network.webSocketFrameReceived",
+        # The payload is base64.
+        lambda event: heard.append((event["timestamp"], len(event["response"]["payloadData"]) * 3 // 4)),
+    )
+    session.send("Network.enable")
+    page.wait_for_timeout(seconds * 1000)
+    session.detach()
+    return asked, heard
+
+
+@contextmanager
+def busy(server: Server) -> Iterator[tuple[Jobs, str]]:
+    """A job that runs and costs the machine next to nothing."""
+    jobs = Jobs(server.folder / "data")
+    recipe = {"name": "busy", "fake": {"epochs": 10_000, "steps": 5, "step_s": 0.1}}
+    job = jobs.submit(Submission(recipe, server.folder / "samples", "busy", trainer=(str(FAKE_TRAINER),)))
     try:
-        metrics.write_text(before + long_run)
-        page = visit("train", job=job)
-        expect(page.get_by_text("Learning rate").first).to_be_visible(timeout=SLOW_MS)
-        page.wait_for_timeout(4000)
-        received: list[int] = []
-        session = page.context.new_cdp_session(page)
-        session.on(
-            "Network.webSocketFrameReceived", lambda event: received.append(len(event["response"]["payloadData"]))
-        )
-        session.send("Network.enable")
-        page.wait_for_timeout(POLLED_S * 1000)
-        assert received, "the page did not poll"
-        assert sum(received) * 3 / 4 / POLLED_S < MOST_BYTES_A_SECOND  # the payload is base64
+        eventually(lambda: "epoch" in jobs.job(job.id).progress)
+        yield jobs, job.id
     finally:
-        metrics.write_text(before)
-        jobs.cancel(waiting.id)
-        wait_until_ended(jobs, waiting.id)
+        if not jobs.job(job.id).is_finished:
+            jobs.cancel(job.id)
+        wait_until_ended(jobs, job.id)
+        jobs.remove(job.id)
+
+
+@contextmanager
+def crowd(server: Server, job: Job) -> Iterator[None]:
+    """200 jobs that were cancelled while they waited for `job`."""
+    store = Store(DataFolder(server.folder / "data"))
+    names = [f"crowd-{number:03d}" for number in range(200)]
+    for name in names:
+        out = job.out.with_name(name)
+        store.insert(replace(job, id=name, key=name, name=name, out=out, state=State.CANCELLED, created=1.0))
+    try:
+        yield
+    finally:
+        for name in names:
+            store.delete(name)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
