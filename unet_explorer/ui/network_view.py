@@ -16,7 +16,8 @@ SPEAKING = ("conv", "transpose_conv", "concat", "activation", "batch_norm", "ups
 
 def describe_network(network: Network) -> dict[str, Any]:
     """Plain JSON values: `shape` ("u" or "graph"), `layers`, `stages` in the order of the network, `skips`,
-    the names and colours of the classes (`classes`, `palette`), and whether the network ends in a map of them (`isMap`).
+    the names and colours of the classes (`classes`, `palette`), and whether the network ends in a map of them
+    (`isMap`).
 
     Each stage has `name`, `side` (encoder, bottleneck, decoder, head), `row` (0 is the top of the U) and `speaker`,
     the layer its thumbnail shows.
