@@ -83,7 +83,7 @@ SCENES = (
         "skip",
         "?model=kitti-16&layer=concatenate_3",
         ".channel_grid[data-ready$='/concatenate_3/']",
-        words="From below",
+        words="concatenate_3",
     ),
     Scene("classes", "classes?model=kitti-16", ".class_panes[data-ready]", words="of the pixels right"),
     Scene(
