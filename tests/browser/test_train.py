@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+import os
 import random
 import re
 import sys
@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -205,20 +207,26 @@ def test_an_open_page_costs_little(visit: Open, server: Server) -> None:
             expect(page.get_by_text(re.compile(r"2\d\d of 2\d\d jobs, 1 unfinished"))).to_be_visible(timeout=SLOW_MS)
             expect(page.get_by_text("Learning rate").first).to_be_visible(timeout=SLOW_MS)
             page.wait_for_timeout(4000)
+            before_s = cpu_seconds(server)
             asked, heard = overheard(page, POLLED_S)
+            spent = cpu_seconds(server) - before_s
         finally:
             metrics.write_text(before)
     assert len(asked) > 1, "the page did not poll"
     rate = sum(size for at, size in heard if asked[0] <= at < asked[-1]) / (asked[-1] - asked[0])
     assert 0 < rate < MOST_BYTES_A_SECOND
-    # From a question to the last of its answer; of those that came in full, the one that was disturbed least.
-    waits = [
-        max(at for at, _ in heard if began <= at < end) - began
-        for began, end in itertools.pairwise(asked)
-        if any(began <= at < end for at, _ in heard)
-    ]
-    sys.stdout.write(f"{rate:.0f} bytes a second, refreshes of {sorted(waits)} s\n")
-    assert min(waits) < 1.0
+    # What the server did for a refresh, which says the same on a busy machine; and how long the browser waited.
+    work = spent / len(asked)
+    waits = [max((at for at, _ in heard if began <= at < end), default=end) - began for began, end in pairwise(asked)]
+    sys.stdout.write(f"{rate:.0f} bytes a second; a refresh is {work:.2f} s of work, waited for {min(waits):.2f} s\n")
+    assert work < 1.0
+
+
+def cpu_seconds(server: Server) -> float:
+    """Processor time of the app so far."""
+    assert server.process is not None
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def overheard(page: Page, seconds: float) -> tuple[list[float], list[tuple[float, int]]]:
