@@ -61,9 +61,10 @@ export function spotlight(table, bin, bins) {
 /** Fill a canvas of w x h with bytes seen through a table of colours. */
 export function paint(canvas, bytes, width, height, table) {
   if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  const pixels = new Uint32Array(image.data.buffer);
+  // All tiles of a layer have one size: making this anew for each is much garbage.
+  if (scratch.width !== width || scratch.height !== height) scratch = new ImageData(width, height);
+  const pixels = new Uint32Array(scratch.data.buffer);
   for (let i = 0; i < pixels.length; i++) pixels[i] = table[bytes[i]];
-  context.putImageData(image, 0, 0);
+  canvas.getContext("2d").putImageData(scratch, 0, 0);
 }
+let scratch = new ImageData(1, 1);
