@@ -629,6 +629,24 @@ def test_many_jobs_are_paged_and_searched(start: Start, bench: Desk) -> None:
     assert "No job has that in its name or state" in words(app)
 
 
+def test_the_list_opens_at_the_page_of_the_job_on_show(start: Start, bench: Desk) -> None:
+    jobs = [bench.submit(f"run {number}", seed=number) for number in range(14)]
+    app = start("train", job=jobs[0].id)
+    assert f"show_{jobs[0].id}" in keys(app)
+    assert f"show_{jobs[13].id}" not in keys(app)
+    app.button(key="duplicate").click().run()
+    app.button(key=f"show_{jobs[13].id}").click().run()
+    page_through(app, 2)
+    assert f"show_{jobs[13].id}" not in keys(app)
+    app.button(key=f"show_{jobs[5].id}").click().run()
+    assert [f"show_{job.id}" in keys(app) for job in (jobs[5], jobs[13])] == [True, False]
+
+
+def page_through(app: AppTest, number: int) -> AppTest:
+    app.get("pagination")[0].set_value(number)
+    return app.run()
+
+
 def test_a_job_that_is_gone_is_said_to_be(start: Start, bench: Desk) -> None:
     app = start("train", job="0101-000000-dead")
     assert "There is no job 0101-000000-dead" in words(app)

@@ -310,6 +310,20 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(visit: Open, server: Server
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 
+def test_a_job_tapped_on_a_narrow_screen_is_seen_at_once(visit: Open, server: Server) -> None:
+    job = finished(server)
+    with crowd(server, Jobs(server.folder / "data").job(job)):
+        page = visit("train", width=390, height=844, job=job)
+        row = page.locator(f"[class*='st-key-job_chosen_{job}']")
+        row.wait_for()
+        expect(page.get_by_role("heading", level=3)).to_be_in_viewport()
+        other = page.get_by_role("button", name=re.compile("crowd-")).first
+        name = other.inner_text()
+        other.click()
+        expect(page.get_by_role("heading", name=name)).to_be_in_viewport()
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+
+
 def finished(server: Server) -> str:
     """Id of the job that the first test trained; trained now where that test was not asked for."""
     jobs = Jobs(server.folder / "data")

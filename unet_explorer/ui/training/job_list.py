@@ -36,11 +36,12 @@ def job_list(jobs: Sequence[Job], chosen: str) -> None:
     if not jobs:
         st.caption("Jobs you start are listed here. They go on when you close this page, or the app.")
         return
-    shown = _page_of(jobs) if len(jobs) > PER_PAGE else list(jobs)
+    shown = _page_of(jobs, chosen) if len(jobs) > PER_PAGE else list(jobs)
     if not shown:
         st.info("No job has that in its name or state. Clear the search to see all.", icon=":material/search_off:")
-    for job in shown:
-        _row(job, job.id == chosen)
+    with st.container(key="train_rows"):
+        for job in shown:
+            _row(job, job.id == chosen)
 
 
 def show(job_id: str) -> None:
@@ -48,7 +49,8 @@ def show(job_id: str) -> None:
     state.change(job=job_id)
 
 
-def _page_of(jobs: Sequence[Job]) -> list[Job]:
+def _page_of(jobs: Sequence[Job], chosen: str) -> list[Job]:
+    """The page that was asked for: at first, and whenever another job is put on show, the one which has that job."""
     wanted = st.text_input(
         "Search jobs", key="job_search", icon=":material/search:", placeholder="name or state", live="0.3s",
         label_visibility="collapsed",
@@ -57,7 +59,9 @@ def _page_of(jobs: Sequence[Job]) -> list[Job]:
     going = sum(job.state in UNFINISHED for job in jobs)
     st.caption(f"{len(found)} of {len(jobs)} jobs, {going} unfinished")
     pages = max(1, -(-len(found) // PER_PAGE))
-    number = st.pagination(pages, max_visible_pages=5, key=f"job_page_{wanted}") if pages > 1 else 1
+    place = next((place for place, job in enumerate(found) if job.id == chosen), 0)
+    key = f"job_page_{chosen}_{wanted}"
+    number = st.pagination(pages, default=place // PER_PAGE + 1, max_visible_pages=5, key=key) if pages > 1 else 1
     return found[(number - 1) * PER_PAGE : number * PER_PAGE]
 
 
