@@ -445,6 +445,16 @@ def test_every_state_says_where_it_stands_and_what_can_be_done(start: Start, ben
     assert app.button(key=f"show_{job.id}").label == "try"
 
 
+def test_the_time_of_a_resumed_job_is_said_to_be_its_last_attempts(start: Start, bench: Desk) -> None:
+    job = bench.in_state(State.CANCELLED)
+    bench.jobs.resume(job.id)
+    store = Store(bench.data)
+    assert store.claim(job.id, 1000, "test")
+    store.started(store.job(job.id), time.time() - 40, "here")
+    store.settle(store.job(job.id), Outcome(State.SUCCEEDED), time.time(), {"epoch": 3, "epochs": 3})
+    assert "epoch 3 of 3 · took 40 s after resuming" in words(start("train"))
+
+
 def test_trouble_is_told_with_its_exit_code(start: Start, bench: Desk) -> None:
     bench.in_state(State.FAILED, outcome=Outcome(State.FAILED, 4, "The loss became nan in epoch 2."))
     app = start("train")
@@ -465,6 +475,8 @@ def test_a_running_job_shows_what_it_has_learnt(start: Start, bench: Desk) -> No
     assert "epoch 2 of 3 · 1 min 1 s left · mean IoU 0.200" in said
     charts = {json.loads(chart.proto.spec)["data"][0]["type"]: chart for chart in app.get("plotly_chart")}
     assert set(charts) == {"scatter", "bar"}
+    axes = json.loads(charts["scatter"].proto.spec)["layout"]
+    assert (axes["xaxis"]["dtick"], axes["yaxis"]["rangemode"]) == (1, "nonnegative")
     bars = json.loads(charts["bar"].proto.spec)["data"][0]
     assert (bars["y"], bars["x"]) == (["Road", "Car"], [0.333, 0.25])
     film = json.loads(component(app, "film").proto.json)

@@ -65,6 +65,10 @@ def _live(figure: Any) -> Any:
     figure.update_layout(template=None, height=HEIGHT, uirevision="kept", margin={"l": 0, "r": 4, "t": 4, "b": 0})
     figure.update_layout(legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "title": {"text": ""}})
     figure.update_xaxes(title={"standoff": 4})
+    figure.update_yaxes(rangemode="nonnegative")
+    # Neither half an epoch nor half a step is there to be marked.
+    if max(float(trace.x[-1]) for trace in figure.data) <= 10:
+        figure.update_xaxes(dtick=1)
     # A curve of one point would not be seen.
     for trace in figure.data:
         trace.mode = "lines+markers" if len(trace.x) <= 30 else "lines"

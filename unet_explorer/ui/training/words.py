@@ -79,7 +79,8 @@ def standing(job: Job, ahead: int = 0) -> str:
     if job.state is State.RUNNING and isinstance(progress.get("eta_s"), int | float):
         parts.append(f"{duration(progress['eta_s'])} left")
     if job.is_finished and job.started and job.finished:
-        parts.append(f"took {duration(job.finished - job.started)}")
+        again = " after resuming" if job.attempt > 1 else ""
+        parts.append(f"took {duration(job.finished - job.started)}{again}")
     if "val_mean_iou" in progress:
         parts.append(f"mean IoU {score(progress['val_mean_iou'])}")
     fallback = {State.STARTING: "Loading TensorFlow and the pictures", State.RUNNING: "Loading the pictures"}
