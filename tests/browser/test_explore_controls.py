@@ -50,11 +50,19 @@ CROSSHAIRS = """() => {
 }"""
 
 
-# Collects what moves by itself while a page loads: how much of the screen, how far, and what.
+# Collects what moves by itself while a page loads: how much of the screen, how far, and what. It begins when the page
+# has its places: before, and once a tab, Streamlit draws its own frame without our style until that has come.
 SHIFTS = """window.shifts = [];
+let framed = Infinity;
+const frame = () => {
+  if (document.querySelector(".st-key-workbench")) framed = performance.now();
+  else requestAnimationFrame(frame);
+};
+frame();
 new PerformanceObserver((list) => {
-  for (const { hadRecentInput, value, sources } of list.getEntries()) {
-    if (!hadRecentInput) window.shifts.push([value, ...sources.map(({ node }) => node?.className ?? "")]);
+  for (const { hadRecentInput, startTime, value, sources } of list.getEntries()) {
+    if (hadRecentInput || startTime < framed) continue;
+    window.shifts.push([value, ...sources.map(({ node }) => node?.className ?? "")]);
   }
 }).observe({ type: "layout-shift", buffered: true });"""
 
