@@ -98,6 +98,8 @@ def test_a_lesson_from_the_first_click_to_explore(visit: Open, server: Server, s
     page.get_by_role("button", name="Explore this network").click()
     page.locator(".channel_grid[data-ready]").wait_for(timeout=SLOW_MS)
     assert re.search(r"model=\d{4}-\d{6}-", page.url)
+    page.go_back()
+    expect(page.get_by_role("button", name="Explore this network")).to_be_visible(timeout=SLOW_MS)
 
 
 # Answers take 150 ms, and the page asks so often that a question is always on its way when the page is switched.

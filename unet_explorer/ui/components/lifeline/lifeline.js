@@ -1,6 +1,5 @@
 // Asks for a rerun of the whole page when a component has lost its offer.
 
-import "../shared/history.js";
 import { hub } from "../shared/hub.js";
 
 export default function ({ setTriggerValue }) {

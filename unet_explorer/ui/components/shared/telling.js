@@ -1,6 +1,7 @@
 // Between a component and Python: what it tells arrives, also where the server was restarted meanwhile; and where the
 // user went back in the history, it begins again with what the page says.
 
+import "./history.js";
 import { hub } from "./hub.js";
 
 const PATIENCE = 4000;
