@@ -55,8 +55,9 @@ CROSSHAIRS = """() => {
 SHIFTS = """window.shifts = [];
 let framed = Infinity;
 const frame = () => {
-  if (document.querySelector(".st-key-workbench")) framed = performance.now();
-  else requestAnimationFrame(frame);
+  const bench = document.querySelector(".st-key-workbench");
+  if (!bench || getComputedStyle(bench).display !== "grid") requestAnimationFrame(frame);
+  else requestAnimationFrame(() => requestAnimationFrame(() => framed = performance.now()));
 };
 frame();
 new PerformanceObserver((list) => {
