@@ -301,7 +301,11 @@ def test_an_uploaded_picture_is_explored(visit: Open, server: Server) -> None:
     page.locator('input[type="file"]').set_input_files(str(Path(server.folder) / "samples" / "tower.png"))
     expect(page.locator(".u_map .node.encoder .size").first).to_contain_text("53 × 37")
     ready(page, "conv2d_1")
-    assert "picture=" not in page.url
+
+    def unnamed() -> None:
+        assert "picture=" not in page.url
+
+    eventually(page, unnamed)
 
 
 def test_a_restarted_server_is_survived(visit: Open, server: Server) -> None:
