@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from tests.zoo_fixtures import Zoo, open_zoo, street, zoo  # noqa: F401
 from unet_explorer.pictures import Picture
@@ -16,6 +17,12 @@ from unet_explorer.pictures import Picture
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 Start = Callable[..., AppTest]
+
+
+def picker(app: AppTest, label: str) -> Selectbox:
+    """The picker of a bar: its key is another one whenever something else has changed what it shows."""
+    (found,) = [box for box in app.selectbox if box.label == label]
+    return found
 
 
 @pytest.fixture

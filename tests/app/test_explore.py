@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import Start
+from tests.app.conftest import Start, picker
 from tests.zoo import BAD, MAKERS
 from tests.zoo_fixtures import Zoo
 
@@ -43,7 +44,7 @@ def test_an_address_opens_its_view(start: Start) -> None:
     settings = {name: grid["settings"][name] for name in ("layer", "channel", "colours", "scaling")}
     assert settings == {"layer": "conv2d_3", "channel": 5, "colours": "gray", "scaling": "layer"}
     assert grid["picture"]["height"] == 53
-    assert app.selectbox(key="model_picker").value == "tiny"
+    assert picker(app, "Model").value == "tiny"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_nonsense_in_an_address_is_survived(start: Start, query: dict[str, str])
 
 def test_choosing_a_model_starts_at_its_first_stage_and_says_so_in_the_address(start: Start) -> None:
     app = start(model="tiny", layer="conv2d_5", channel="3")
-    app.selectbox(key="model_picker").set_value("binary").run()
+    picker(app, "Model").set_value("binary").run()
     settings = components(app)["unet_channel_grid"]["settings"]
     assert (settings["layer"], settings["channel"]) == ("first", 0)
     assert app.query_params["model"] in ("binary", ["binary"])
@@ -76,7 +77,7 @@ def test_choosing_a_model_starts_at_its_first_stage_and_says_so_in_the_address(s
 
 def test_choosing_a_picture_keeps_the_layer(start: Start) -> None:
     app = start(model="tiny", layer="conv2d_5", camera="10,10,3.0")
-    app.selectbox(key="picture_picker").set_value("sample:tower").run()
+    picker(app, "Picture").set_value("sample:tower").run()
     grid = components(app)["unet_channel_grid"]
     assert (grid["settings"]["layer"], grid["settings"]["camera"]) == ("conv2d_5", "")
     assert grid["picture"]["name"] == "tower"
@@ -94,7 +95,7 @@ def test_without_models_the_page_says_where_to_put_one(start: Start, house: Path
     app = start()
     assert not app.exception
     assert "SavedModel" in app.info[0].value
-    assert app.selectbox(key="model_picker").disabled
+    assert picker(app, "Model").disabled
 
 
 def test_without_pictures_the_page_says_how_to_get_one(start: Start, house: Path) -> None:
@@ -159,6 +160,29 @@ def test_uploads_open_or_say_why_not(start: Start, house: Path) -> None:
     assert (picture["name"], picture["height"]) == ("mine.png", 53)
     assert "page.png" in app.error[0].value
     assert "picture" not in app.query_params
+
+
+def test_what_the_browser_still_says_of_the_picker_before_does_not_undo_an_upload(start: Start, house: Path) -> None:
+    app = start(model="tiny", picture="sample:street")
+    pickers = [widget for widget in app._tree.get_widget_states().widgets if "picker" in widget.id]
+    tower = ("tower.png", (house / "samples" / "tower.png").read_bytes(), "image/png")
+    app.file_uploader(key="upload").set_value([tower]).run()
+    # A browser that has not read the answer yet says of its pickers what it said before the upload.
+    stale = {widget.id: widget for widget in (*app._tree.get_widget_states().widgets, *pickers)}
+    app._run(WidgetStates(widgets=stale.values()))
+    assert components(app)["unet_channel_grid"]["picture"]["name"] == "tower.png"
+    assert "picture" not in app.query_params
+    picker(app, "Picture").set_value("sample:street").run()
+    assert components(app)["unet_channel_grid"]["picture"]["name"] == "street"
+
+
+def test_uploads_of_one_name_are_told_apart(start: Start, house: Path) -> None:
+    files = [("a.png", (house / "samples" / f"{name}.png").read_bytes(), "image/png") for name in ("street", "tower")]
+    app = start(model="tiny")
+    app.file_uploader(key="upload").set_value(files).run()
+    app.run()
+    assert components(app)["unet_channel_grid"]["picture"]["height"] == 53
+    assert picker(app, "Picture").options[:2] == ["a.png (2)  ·  Yours", "a.png  ·  Yours"]
 
 
 def test_a_file_taken_out_of_the_uploader_is_gone_and_the_others_stay(start: Start, house: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import Start
+from tests.app.conftest import Start, picker
 from tests.road import road_model
 from tests.zoo_fixtures import Zoo
 from unet_explorer.ui import library
@@ -65,7 +65,7 @@ def test_a_button_goes_to_the_page_with_the_model(start: Start) -> None:
     app = start("models", model="tiny", layer="conv2d_5", channel="3")
     app.button(key="classes_binary").click().run()
     assert not app.exception
-    assert app.selectbox(key="model_picker").value == "binary"
+    assert picker(app, "Model").value == "binary"
 
 
 def test_a_broken_model_does_not_take_the_others_along(start: Start, house: Path, zoo: Zoo) -> None:

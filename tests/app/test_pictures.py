@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import Start
+from tests.app.conftest import Start, picker
 from tests.road import labelled_samples
 from unet_explorer.errors import DatasetError
 from unet_explorer.ui import kitti_download
@@ -52,7 +52,7 @@ def test_a_button_goes_to_the_page_with_the_picture(start: Start) -> None:
     app = start("pictures", model="tiny", camera="5,5,2.0")
     app.button(key="classes_sample:tower").click().run()
     assert not app.exception
-    assert app.selectbox(key="picture_picker").value == "sample:tower"
+    assert picker(app, "Picture").value == "sample:tower"
     assert "camera" not in app.query_params
 
 
@@ -129,8 +129,8 @@ def test_salt_is_in_the_gallery_and_not_in_the_picker(
     assert titles(app)[-2:] == ["abc", "def"]
     app.button(key="explore_salt:def").click().run()
     assert not app.exception
-    assert app.selectbox(key="picture_picker").value == "salt:def"
-    assert "salt:abc" not in app.selectbox(key="picture_picker").options
+    assert picker(app, "Picture").value == "salt:def"
+    assert "salt:abc" not in picker(app, "Picture").options
 
 
 def test_kitti_is_fetched_only_after_its_licence_was_accepted(

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import REPOSITORY, Start
+from tests.app.conftest import REPOSITORY, Start, picker
 from tests.asynchronous import run
 from tests.road import crossing
 from unet_explorer.errors import JobError
@@ -565,7 +565,7 @@ def test_a_finished_network_opens_in_explore(start: Start, bench: Desk, house: P
     app = start("train")
     app.button(key="explore").click().run()
     assert not app.exception
-    assert app.selectbox(key="model_picker").value == job.out.name
+    assert picker(app, "Model").value == job.out.name
 
 
 def test_the_page_is_not_switched_before_the_browser_has_stopped_asking(start: Start, bench: Desk, house: Path) -> None:
@@ -594,9 +594,9 @@ def test_a_checkpoint_of_a_running_job_opens_in_explore(
     app = start("train")
     app.button(key="explore_checkpoint").click().run()
     deadline = time.monotonic() + 20
-    while not [box for box in app.selectbox if box.key == "model_picker"] and time.monotonic() < deadline:
+    while not [box for box in app.selectbox if box.label == "Model"] and time.monotonic() < deadline:
         app.run()
-    assert app.selectbox(key="model_picker").value == out.name
+    assert picker(app, "Model").value == out.name
 
 
 def test_a_checkpoint_that_cannot_be_exported_says_why(

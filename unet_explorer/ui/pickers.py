@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from unet_explorer.errors import UserError
 from unet_explorer.ui import library, state
@@ -33,15 +36,15 @@ def choose_subject() -> Subject | None:
 
     Every error is one sentence in place of the page's content.
     """
-    view = state.current()
     names = library.model_names()
     choices = library.picture_choices()
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
-        _model_picker(view, names)
-        _picture_picker(view, choices)
+        _model_picker(state.current(), names)
+        _picture_picker(state.current(), choices)
         _upload_picker()
         card = st.container(width="content")
         lifeline()
+    view = state.current()
     if not names:
         st.info(NO_MODELS, icon=":material/deployed_code:")
         return None
@@ -73,64 +76,71 @@ NO_PICTURES = (
 )
 
 
-def _key(name: str) -> str:
-    """A widget's key: another one after Back: what the browser still sends of the page before counts no more."""
-    return name + state.visit()
+def _pick(name: str, label: str, titles: Mapping[str, str], shown: str | None, **looks: Any) -> str | None:
+    """Draw a picker that shows `shown`, and give what the user has chosen instead; None where nothing was.
+
+    Python never sets the value of a picker that is on the page: the browser may still send the one before, and nobody
+    could tell that from a choice. Where something else has changed what is shown (an upload, Back, another page),
+    another picker takes its place, and what is still sent of the one before counts no more.
+
+    Args:
+        name: of the keys in the session.
+        label: what a screen reader says.
+        titles: what is offered, and the words for it, each different: the browser sends them back.
+        shown: one of `titles`; None where there are none.
+        looks: more of `st.selectbox`.
+    """
+    context = get_script_run_ctx()
+    page = context.page_script_hash if context else ""
+    last, turn = st.session_state.get(name, ((page, titles.get(shown or "")), 0))
+    turn += last != (page, titles.get(shown or ""))
+    chosen = st.selectbox(
+        label,
+        list(titles),
+        index=list(titles).index(shown) if shown else None,
+        key=f"{name}_{turn}",
+        format_func=lambda key: titles.get(key, key),
+        label_visibility="collapsed",
+        disabled=not titles,
+        **looks,
+    )
+    st.session_state[name] = (page, titles.get(chosen or "")), turn
+    return chosen if chosen != shown else None
 
 
 def _model_picker(view: state.View, names: list[str]) -> None:
     # An address may name a model that is gone: it stays on show, and the page says what is wrong with it.
     options = names if not view.model or view.model in names else [view.model, *names]
-    key = _key("model_picker")
-    st.session_state[key] = view.model or next(iter(names), None)
-    st.selectbox(
-        "Model",
-        options,
-        key=key,
-        format_func=library.model_title,
-        on_change=_model_chosen,
-        args=(key,),
-        label_visibility="collapsed",
-        disabled=not names,
-        icon=":material/deployed_code:",
-        placeholder="No models",
-        width=250,
-    )
+    titles = {name: library.model_title(name) for name in options}
+    looks = {"icon": ":material/deployed_code:", "placeholder": "No models", "width": 250}
+    chosen = _pick("model_picker", "Model", titles, view.model or next(iter(names), None), **looks)
+    if chosen:
+        state.change(model=chosen, layer="", view="", channel=0)
+
+
+def _picture_picker(view: state.View, choices: list[library.Choice]) -> None:
+    titles = picture_titles(choices)
+    if view.picture and view.picture not in titles:
+        titles[view.picture] = view.picture
+    looks = {"icon": ":material/image:", "placeholder": "No pictures", "width": 330}
+    chosen = _pick("picture_picker", "Picture", titles, view.picture or next(iter(titles), None), **looks)
+    if chosen:
+        state.change(picture=chosen, camera="")
+
+
+def picture_titles(choices: Sequence[library.Choice]) -> dict[str, str]:
+    """What each choice is called in the picker, by its key; uploads of one name are numbered, the first has none."""
+    titles: dict[str, str] = {}
+    met = Counter[str]()
+    for choice in reversed(choices):
+        met[choice.title] += 1
+        number = f" ({met[choice.title]})" if met[choice.title] > 1 else ""
+        titles[choice.key] = f"{choice.title}{number}  ·  {choice.source}"
+    return dict(reversed(titles.items()))
 
 
 def _start_afresh() -> None:
     state.change(model="", picture="", layer="", view="", channel=0, camera="")
-
-
-def _model_chosen(key: str) -> None:
-    if key == _key("model_picker"):
-        state.change(model=st.session_state[key], layer="", view="", channel=0)
-
-
-def _picture_picker(view: state.View, choices: list[library.Choice]) -> None:
-    titles = {choice.key: f"{choice.title}  ·  {choice.source}" for choice in choices}
-    if view.picture and view.picture not in titles:
-        titles[view.picture] = view.picture
-    key = _key("picture_picker")
-    st.session_state[key] = view.picture or next(iter(titles), None)
-    st.selectbox(
-        "Picture",
-        list(titles),
-        key=key,
-        format_func=lambda choice: titles.get(choice, str(choice)),
-        on_change=_picture_chosen,
-        args=(key,),
-        label_visibility="collapsed",
-        disabled=not titles,
-        icon=":material/image:",
-        placeholder="No pictures",
-        width=330,
-    )
-
-
-def _picture_chosen(key: str) -> None:
-    if key == _key("picture_picker"):
-        state.change(picture=st.session_state[key], camera="")
 
 
 def _upload_picker() -> None:
