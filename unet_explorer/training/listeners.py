@@ -87,12 +87,19 @@ def write_tensorboard(folder: Path) -> Listener:
 
 
 def print_progress(out: TextIO) -> Listener:
-    """Tells a person: a line an epoch, and one for everything else that matters."""
+    """Tells a person: a line an epoch, and one for everything else that matters.
+
+    Lines of a recipe of several stages begin with the name of the stage that is being trained.
+    """
+    stage = ""
 
     def listen(event: TrainingEvent) -> None:
+        nonlocal stage
+        if event.kind == "start":
+            stage = f"{event.values['recipe']}: " if event.values["stages"] > 1 else ""
         line = _line(event)
         if line:
-            print(line, file=out, flush=True)
+            print((stage if event.kind == "epoch" else "") + line, file=out, flush=True)
 
     return listen
 

@@ -271,7 +271,8 @@ class Loop:
         return ends_epoch and position.epoch + 1 == self._plan.recipe.epochs
 
     def _eta(self) -> float | None:
-        left = self._plan.total_steps - self._total_steps
+        """Seconds to the end of the last stage, whose steps are taken to last as long as these."""
+        left = self._plan.total_steps - self._total_steps + self._plan.later_steps
         pace = self._meter.seconds_per_step
         return None if pace is None else round(left * pace, 1)
 

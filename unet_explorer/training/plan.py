@@ -13,6 +13,19 @@ from unet_explorer.unet.presets import Preset
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a run stands among the stages of a recipe that begins with another.
+
+    Attributes:
+        before: recipes trained before it.
+        after: recipes trained after it.
+    """
+
+    before: tuple[Recipe, ...] = ()
+    after: tuple[Recipe, ...] = ()
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a loop works on, and in which order.
 
@@ -23,6 +36,7 @@ class Plan:
         prepare: makes batches.
         judge: validates.
         class_names: in the order of ids.
+        place: among the stages of a recipe that begins with another.
     """
 
     recipe: Recipe
@@ -31,15 +45,29 @@ class Plan:
     prepare: Preparer
     judge: Judge
     class_names: tuple[str, ...]
+    place: Place = Place()
 
     def steps_of(self, phase: Phase) -> int:
         """Steps of an epoch of a phase."""
-        return phase.steps or len(self.prepare.sampler.pictures) // phase.batch
+        return phase.steps_an_epoch(len(self.prepare.sampler.pictures))
 
     @property
     def total_steps(self) -> int:
-        """Steps of the whole run."""
-        return sum(phase.epochs * self.steps_of(phase) for phase in self.recipe.phases)
+        """Steps of the whole run, without those of other stages."""
+        return self.recipe.steps(len(self.prepare.sampler.pictures))
+
+    @property
+    def earlier_steps(self) -> int:
+        """Steps of the stages before this one."""
+        return self._steps_of_stages(self.place.before)
+
+    @property
+    def later_steps(self) -> int:
+        """Steps of the stages after this one."""
+        return self._steps_of_stages(self.place.after)
+
+    def _steps_of_stages(self, stages: tuple[Recipe, ...]) -> int:
+        return sum(stage.steps(len(self.prepare.sampler.pictures)) for stage in stages)
 
     def phase_of(self, epoch: int) -> Phase:
         """The phase of an epoch, counted from 0."""

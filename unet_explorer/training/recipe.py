@@ -139,6 +139,18 @@ class Recipe(Part):
             raise RecipeError(f"begin_with of recipe {self.name!r} is {self.begin_with!r}, no shipped recipe{hint}")
         return replace(load_recipe(self.begin_with), data=self.data)
 
+    def stages(self) -> tuple[Recipe, ...]:
+        """The recipes trained one after the other: the one it begins with, if any, and itself.
+
+        Raises:
+            RecipeError: there is none of the name in `begin_with`; close names are offered.
+        """
+        return (self,) if self.begin_with is None else (self.first_stage(), self)
+
+    def steps(self, pictures: int) -> int:
+        """Steps over so many training pictures, without those of the recipe it begins with."""
+        return sum(phase.epochs * phase.steps_an_epoch(pictures) for phase in self.phases)
+
     def with_epochs(self, epochs: int) -> Recipe:
         """The recipe with so many epochs in all, shared among the phases as before (each keeps at least one)."""
         if epochs < len(self.phases):

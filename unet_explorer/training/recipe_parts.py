@@ -82,6 +82,10 @@ class Phase(Part):
     scale: float | None = number(None, low=0.05, high=4, optional=True)
     steps: int | None = whole(None, optional=True)
 
+    def steps_an_epoch(self, pictures: int) -> int:
+        """Steps of an epoch over so many training pictures."""
+        return self.steps or pictures // self.batch
+
 
 @dataclass(frozen=True)
 class Optimizer(Part):

@@ -17,7 +17,7 @@ from unet_explorer.datasets.dataset import Sample
 from unet_explorer.errors import DatasetError, RecipeError, close_names
 from unet_explorer.pictures import InputSpec
 from unet_explorer.training.checkpoints import Checkpoint, Progress, list_checkpoints, load_latest
-from unet_explorer.training.engine import make_engine
+from unet_explorer.training.engine import check_backend, make_engine
 from unet_explorer.training.events import Listener, TrainingEvent
 from unet_explorer.training.judge import Judge
 from unet_explorer.training.listeners import file_listeners
@@ -25,7 +25,7 @@ from unet_explorer.training.loop import Control, Loop, Outcome
 from unet_explorer.training.losses import build_loss
 from unet_explorer.training.mixing import extra_samples
 from unet_explorer.training.pipeline import Preparer
-from unet_explorer.training.plan import Plan
+from unet_explorer.training.plan import Place, Plan
 from unet_explorer.training.preflight import check_pictures, check_recipe, class_ids
 from unet_explorer.training.recipe import Recipe
 from unet_explorer.training.run_folder import CHECKPOINTS, RECIPE, RESULT, WEIGHTS, writing
@@ -48,6 +48,7 @@ class Request:
         init: weights to begin with instead of random ones: a `.npz` file or a SavedModel folder.
         listeners: told of everything, besides those that write the run's files.
         control: when to pause; the recipe's `max_seconds` unless given.
+        place: among the stages of a recipe that begins with another.
     """
 
     recipe: Recipe
@@ -58,6 +59,7 @@ class Request:
     init: Path | None = None
     listeners: Sequence[Listener] = ()
     control: Control = field(default_factory=Control)
+    place: Place = field(default_factory=Place)
 
 
 def train(request: Request) -> Outcome:
@@ -69,9 +71,8 @@ def train(request: Request) -> Outcome:
     """
     began = time.monotonic()
     recipe, preset = request.recipe, request.recipe.build_preset()
-    check_recipe(recipe, preset, request.source.class_table)
+    check_request(request)
     weights = read_weights(request.init) if request.init else None
-    _check_run_dir(request)
     training, validation = _load(request, preset)
     plan = _plan(request, preset, training, validation)
     engine = make_engine(recipe, preset, build_loss(recipe.losses, training.shares, request.source.class_table))
@@ -94,6 +95,22 @@ def train(request: Request) -> Outcome:
     return outcome
 
 
+def check_request(request: Request) -> None:
+    """Look for all that can be found wrong before any picture is read.
+
+    Raises:
+        RecipeError: the recipe contradicts its preset, its data or the Keras backend, or the run folder is in use.
+        DatasetError: a part of the data is empty, or lacks what the recipe leaves out.
+    """
+    check_recipe(request.recipe, request.recipe.build_preset(), request.source.class_table)
+    check_backend(request.recipe)
+    check_pictures(request.recipe, len(_training_samples(request)))
+    if not request.resume and list_checkpoints(request.run_dir / CHECKPOINTS):
+        raise RecipeError(
+            f"{request.run_dir} already holds a run: continue it with --resume, or choose another --run-dir."
+        )
+
+
 def recipe_digest(recipe: Recipe) -> str:
     """Digest of all of a recipe that the weights depend on."""
     same = replace(recipe, max_seconds=None, about="", name="recipe", every=type(recipe.every)())
@@ -103,17 +120,9 @@ def recipe_digest(recipe: Recipe) -> str:
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
-def _check_run_dir(request: Request) -> None:
-    if not request.resume and list_checkpoints(request.run_dir / CHECKPOINTS):
-        raise RecipeError(
-            f"{request.run_dir} already holds a run: continue it with --resume, or choose another --run-dir."
-        )
-
-
 def _load(request: Request, preset: Preset) -> tuple[Pictures, Pictures | None]:
     data, source = request.recipe.data, request.source
-    samples = _held_in(source.split(data.train), data.hold_out, source) + extra_samples(source)
-    check_pictures(request.recipe, len(samples))
+    samples = _training_samples(request)
     spec = InputSpec(preset.height, preset.width, 3 if preset.channels == 3 else 1, 0.0, 255.0, "stretch")
     judged = source.split(data.validation) if data.validation else ()
     void = class_ids(request.recipe.void, source.class_table, "void")
@@ -121,6 +130,11 @@ def _load(request: Request, preset: Preset) -> tuple[Pictures, Pictures | None]:
     if not judged:
         return training, None
     return training, without_void(load_pictures(source, judged, spec), void)
+
+
+def _training_samples(request: Request) -> tuple[Sample, ...]:
+    data, source = request.recipe.data, request.source
+    return _held_in(source.split(data.train), data.hold_out, source) + extra_samples(source)
 
 
 def without_void(pictures: Pictures, void: Sequence[int]) -> Pictures:
@@ -153,7 +167,8 @@ def _plan(request: Request, preset: Preset, training: Pictures, validation: Pict
     sampler = Sampler(training, recipe.sampling, paste, recipe.seed)
     sampler.prepare()
     judge = Judge(training, validation, table, recipe.seed)
-    return Plan(recipe, preset, recipe_digest(recipe), Preparer(sampler, recipe.augmentation), judge, table.names)
+    prepare = Preparer(sampler, recipe.augmentation)
+    return Plan(recipe, preset, recipe_digest(recipe), prepare, judge, table.names, request.place)
 
 
 def _begin(request: Request, plan: Plan, loop: Loop, listeners: Sequence[Listener]) -> Progress:
@@ -210,6 +225,10 @@ def _tell_start(plan: Plan, begin: Progress, listeners: Sequence[Listener], seco
         preset=plan.recipe.preset,
         step=begin.total_steps,
         steps=plan.total_steps,
+        stage=len(plan.place.before) + 1,
+        stages=len(plan.place.before) + 1 + len(plan.place.after),
+        earlier_steps=plan.earlier_steps,
+        later_steps=plan.later_steps,
         epoch=begin.epoch,
         epochs=plan.recipe.epochs,
         classes=list(plan.class_names),

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from unet_explorer.training.checkpoints import list_checkpoints
 from unet_explorer.training.events import Listener, TrainingEvent
 from unet_explorer.training.loop import Outcome
-from unet_explorer.training.preflight import check_recipe
+from unet_explorer.training.plan import Place
 from unet_explorer.training.recipe import Recipe
-from unet_explorer.training.run import Request, train
+from unet_explorer.training.run import Request, check_request, train
 from unet_explorer.training.run_folder import CHECKPOINTS, FIRST, WEIGHTS
 
 
@@ -21,23 +21,31 @@ def train_in_stages(request: Request) -> Outcome:
         NonFiniteLossError: the loss is infinite or not a number.
     """
     recipe = request.recipe
-    begun = request.resume and list_checkpoints(request.run_dir / CHECKPOINTS)
-    if recipe.begin_with is None or request.init is not None or begun:
+    if recipe.begin_with is None or request.init is not None:
         return train(request)
+    second = replace(request, place=Place(before=(recipe.first_stage(),)))
+    if request.resume and list_checkpoints(request.run_dir / CHECKPOINTS):
+        return train(second)
     # What is wrong with the second stage should not show after the hours of the first.
-    check_recipe(recipe, recipe.build_preset(), request.source.class_table)
+    check_request(second)
     first = _first(request, recipe.first_stage())
     outcome = train(first)
     if outcome.status == "paused":
         return outcome
-    return train(replace(request, init=first.run_dir / WEIGHTS))
+    return train(replace(second, init=first.run_dir / WEIGHTS))
 
 
 def _first(request: Request, recipe: Recipe) -> Request:
     folder = request.run_dir / FIRST
-    resume = request.resume and bool(list_checkpoints(folder / CHECKPOINTS))
-    listeners = [_Outer(listener, request) for listener in request.listeners]
-    return replace(request, recipe=recipe, run_dir=folder, out=None, resume=resume, listeners=listeners)
+    return replace(
+        request,
+        recipe=recipe,
+        run_dir=folder,
+        out=None,
+        resume=request.resume and bool(list_checkpoints(folder / CHECKPOINTS)),
+        place=Place(after=(request.recipe,)),
+        listeners=[_Outer(listener, request) for listener in request.listeners],
+    )
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A recipe that begins with another's network is both runs, one after the other, however often it is interrupted."""
 
+import io
 import json
 
 import numpy as np
@@ -10,6 +11,7 @@ from unet_explorer.errors import RecipeError
 from unet_explorer.network.card import read_card
 from unet_explorer.training import recipe as recipes
 from unet_explorer.training.finish import export_run
+from unet_explorer.training.listeners import print_progress
 from unet_explorer.training.loop import Control
 from unet_explorer.training.run import Request, train
 from unet_explorer.training.stages import train_in_stages
@@ -81,6 +83,26 @@ def test_the_model_folder_shows_the_curves_of_both_stages(tmp_path):
     assert card.scores["validation"]["mean_iou"] == history[-1]["val_mean_iou"]
 
 
+def test_progress_tells_the_stage_and_the_time_left_of_all_of_them(tmp_path):
+    listening, out = Listening(), io.StringIO()
+    request = Request(tiny_recipe(**SECOND), Synthetic(), tmp_path, listeners=(listening, print_progress(out)))
+    train_in_stages(request)
+    starts = [event.values for event in listening.events if event.kind == "start"]
+    told = [tuple(start[name] for name in ("recipe", "stage", "stages")) for start in starts]
+    assert told == [("coarse", 1, 2), ("fine", 2, 2)]
+    # The first has 2 epochs of 2 steps, the second 3.
+    assert [tuple(start[f"{name}steps"] for name in ("earlier_", "", "later_")) for start in starts] == [
+        (0, 4, 6),
+        (4, 6, 0),
+    ]
+    coarse, fine = [event.values["eta_s"] for event in listening.events if event.kind == "epoch"][1::3]
+    assert coarse > 0 == fine
+    lines = [line.split("/")[0] for line in out.getvalue().splitlines() if "val loss" in line]
+    assert lines == [
+        f"{name}: epoch {epoch}" for name, last in (("coarse", 2), ("fine", 3)) for epoch in range(1, last + 1)
+    ]
+
+
 def test_given_weights_stand_for_the_first_stage(tmp_path, by_hand):
     train(Request(FIRST, Synthetic(), tmp_path / "first"))
     outcome, _ = run(tmp_path / "run", init=tmp_path / "first" / "weights.npz")
@@ -94,6 +116,7 @@ def test_given_weights_stand_for_the_first_stage(tmp_path, by_hand):
         ({"begin_with": "coarce"}, "begin_with of recipe 'fine' is 'coarce', no shipped recipe; did you mean coarse"),
         ({"network": {**FIRST.network, "filters": 4}}, "begins with coarse, whose network has filters 2 and not 4"),
         ({"losses": [{"name": "lovasz-hinge"}]}, "use 'lovasz'"),
+        ({"phases": [{"epochs": 1, "batch": 9}]}, "batch is 9, but there are only 8 training pictures"),
     ],
 )
 def test_what_is_wrong_with_the_second_stage_is_found_before_the_first(tmp_path, changes, sentence):

@@ -67,11 +67,15 @@ class Composed:
 
     @property
     def steps(self) -> int:
-        """Steps of the whole job; 0 while there are problems."""
+        """Steps of the whole job, in all stages of its recipe; 0 while there are problems."""
         if self.pictures is None:
             return 0
-        training = self.pictures.training
-        return sum(phase.epochs * (phase.steps or training // phase.batch) for phase in self.recipe.phases)
+        return sum(stage.steps(self.pictures.training) for stage in self.recipe.stages())
+
+    @property
+    def epochs(self) -> int:
+        """Epochs in all stages of the recipe, if it is without problems."""
+        return sum(stage.epochs for stage in self.recipe.stages())
 
 
 def compose(draft: Draft, source: DataSource | None) -> Composed:

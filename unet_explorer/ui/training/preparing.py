@@ -273,7 +273,7 @@ def _start(composed: Composed) -> None:
         complaint("Correct the fields marked above first.")
     if composed.pictures is not None:
         st.caption(
-            f"{composed.steps:,} steps: {composed.recipe.epochs} epochs over {composed.pictures.training} pictures, "
+            f"{composed.steps:,} steps: {composed.epochs} epochs over {composed.pictures.training} pictures, "
             f"judged by {composed.pictures.validation}."
         )
     with st.container(horizontal=True, vertical_alignment="center"):
