@@ -96,7 +96,7 @@ def rural(seed: int, weather: str | None = None) -> Director:
     d.put("board:town:1", rng.uniform(30, 60), width + 2.4)
     d.houses(int(rng.choice([-1, 1])), width + 16, "detached", 60, 150, (5, 20), 10)
     d.backdrop(MIXED, 70)
-    d.posts = Posts([(s, width + 1.2) for s in (-1, 1)], ("sign", "sign", "delineator", "utility"), (10.0, 23.0))
+    d.posts = Posts([(s, width + 1.2) for s in (-1, 1)], ("sign", "delineator", "utility"), (10.0, 23.0))
     d.set_light(pick_sky(rng, weather), Camera())
     return d
 
@@ -143,7 +143,7 @@ def highway(seed: int, weather: str | None = None) -> Director:
     for post in np.arange(12, 200, 50):
         d.put("delineator", float(post), 8.1)
     d.backdrop(LEAFY, 55)
-    d.posts = Posts([(1, 9.2), (-1, 5.5)], ("sign", "sign", "delineator", "lamp:tall"), (14.0, 32.0))
+    d.posts = Posts([(1, 9.2), (-1, 5.5)], ("sign", "delineator", "lamp:tall"), (14.0, 32.0))
     d.set_light(pick_sky(rng, weather), Camera())
     return d
 
@@ -205,6 +205,6 @@ def tunnel(seed: int, weather: str | None = None) -> Director:
     d.stream(width / 2, rng.uniform(14, 20), portal + 120, (18, 40), False)
     d.sign(1, portal - 8, width + 0.6, 0)
     d.sign(-1, portal - 5, width + 0.6, 6, False)
-    d.posts = Posts([(s, width + 0.5) for s in (-1, 1)], ("sign", "sign", "lamp:street"), (9.0, 20.0))
+    d.posts = Posts([(s, width + 0.5) for s in (-1, 1)], ("sign", "lamp:street"), (9.0, 20.0))
     d.set_light(pick_sky(rng, weather), Camera())
     return d

@@ -74,7 +74,7 @@ def residential(seed: int, weather: str | None = None) -> Director:
     if rng.uniform() < 0.35:
         d.vehicle("caravan", rng.uniform(14, 26), -(width - 1.15), np.pi, half=(3.2, 1.1))
     d.backdrop(MIXED, 38, houses=True)
-    d.posts = Posts([(s, width + 0.4) for s in (-1, 1)], ("sign", "sign", "lamp:street", "utility"))
+    d.posts = Posts([(s, width + 0.4) for s in (-1, 1)], ("sign", "lamp:street", "utility"))
     d.set_light(pick_sky(rng, weather), Camera())
     return d
 
@@ -126,7 +126,7 @@ def estate(seed: int, weather: str | None = None) -> Director:
     d.rider("cyclist", rng.uniform(10, 24), width - 0.7)
     d.signs(lawn[-flip] - 1.5, 9, 60, 4)
     d.backdrop(LEAFY, 60, houses=True)
-    d.posts = Posts([(s, lawn[s] - 1.5) for s in (-1, 1)], ("sign", "sign", "lamp:street"))
+    d.posts = Posts([(s, lawn[s] - 1.5) for s in (-1, 1)], ("sign", "lamp:street"))
     d.set_light(pick_sky(rng, weather), Camera())
     return d
 
@@ -193,7 +193,7 @@ def industrial(seed: int, weather: str | None = None) -> Director:
     d.stream(width / 2 - 0.8, rng.uniform(22, 50), 180, (20, 60), False)
     d.signs(width + 0.6, 9, 70, 5)
     d.backdrop(LEAFY, 50)
-    d.posts = Posts([(s, width + 0.5) for s in (-1, 1)], ("sign", "sign", "signal", "lamp:tall", "utility"))
+    d.posts = Posts([(s, width + 0.5) for s in (-1, 1)], ("sign", "signal", "signal", "lamp:tall", "utility"))
     d.set_light(pick_sky(rng, weather), Camera())
     return d
 
@@ -281,6 +281,6 @@ def tram(seed: int, weather: str | None = None) -> Director:
     d.edge_weeds(side, width + 0.15, 3, 40, 0.5)
     d.signs(width + 0.4, 9, 70, 4)
     d.backdrop(LEAFY, 50, houses=True)
-    d.posts = Posts([(-side, width + 0.4), (side, inner + 7.9)], ("sign", "sign", "signal", "lamp:street"))
+    d.posts = Posts([(-side, width + 0.4), (side, inner + 7.9)], ("sign", "signal", "signal", "lamp:street"))
     d.set_light(pick_sky(rng, weather), Camera())
     return d

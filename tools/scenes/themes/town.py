@@ -66,7 +66,7 @@ def terrace(seed: int, weather: str | None = None) -> Director:
             d.put(f"bin:{rng.integers(4)}", at, s * (front - 0.45), d.facing(s))
     d.signs(width + 2.55, 8, 60, 5)
     d.backdrop(near=70)
-    d.posts = Posts([(s, width + 2.6) for s in (-1, 1)], ("sign", "sign", "lamp:street"))
+    d.posts = Posts([(s, width + 2.6) for s in (-1, 1)], ("sign", "signal", "lamp:street"))
     d.set_light(pick_sky(rng, weather), Camera())
     return d
 
@@ -119,7 +119,7 @@ def market(seed: int, weather: str | None = None) -> Director:
     d.stream(-width / 2, rng.uniform(24, 50), 150, (16, 50), True)
     d.signs(width + 0.45, 8, 60, 5)
     d.backdrop(near=70)
-    d.posts = Posts([(s, width + 0.5) for s in (-1, 1)], ("sign", "sign", "signal", "lamp:street"))
+    d.posts = Posts([(s, width + 0.5) for s in (-1, 1)], ("sign", "signal", "signal", "lamp:street"))
     d.set_light(pick_sky(rng, weather), Camera())
     return d
 
@@ -196,7 +196,7 @@ def crossing(seed: int, weather: str | None = None) -> Director:
     if rng.uniform() < 0.5:
         d.put("barrier", after + 6, width - 1.2, 0.1)
     d.backdrop(LEAFY, 60, houses=True)
-    d.posts = Posts([(s, width + 0.6) for s in (-1, 1)], ("sign", "sign", "signal", "lamp:tall"))
+    d.posts = Posts([(s, width + 0.6) for s in (-1, 1)], ("sign", "signal", "signal", "lamp:tall"))
     d.set_light(pick_sky(rng, weather), Camera())
     return d
 
@@ -275,6 +275,6 @@ def avenue(seed: int, weather: str | None = None) -> Director:
     d.put("signal:0:3.4", at, width + 0.6)
     d.stop_line(at - 1, 0.2, width - 0.3)
     d.backdrop(LEAFY, 48, houses=True)
-    d.posts = Posts([(s, lawn + 0.5) for s in (-1, 1)], ("sign", "sign", "signal", "lamp:tall"))
+    d.posts = Posts([(s, lawn + 0.5) for s in (-1, 1)], ("sign", "signal", "signal", "lamp:tall"))
     d.set_light(pick_sky(rng, weather), Camera())
     return d
