@@ -414,6 +414,12 @@ def test_the_cards_about_a_channel(bench: Page, open_zoo: OpenZoo, street: Pictu
     weights = kernel[:, :, order[0], channel]
     strong = np.abs(weights) > 0.2 * np.abs(kernel[..., channel]).max()
     np.testing.assert_array_equal((drawn[..., 0] > drawn[..., 2])[strong], (weights > 0)[strong])
+    # On to a layer with fewer channels than the last: its own cards, although its tiles are out of sight.
+    go(bench, "conv2d")
+    expect(cards.nth(3)).to_contain_text("weights for")
+    expect(cards).to_have_count(4)
+    expect(bench.locator(".notice.error")).to_be_hidden()
+    go(bench, "conv2d_3")
     bench.keyboard.press("i")
     expect(bench.locator(".scroller")).to_be_visible()
 

@@ -22,7 +22,10 @@ export class About {
     this.asking?.abort();
     this.asking = new AbortController();
     const { signal } = this.asking;
-    if (this.shown !== layer) this.element.replaceChildren(...Array.from({ length: 4 }, () => h("div", { class: "card bone" })));
+    if (this.shown !== layer) {
+      this.minis = [];
+      this.element.replaceChildren(...Array.from({ length: 4 }, () => h("div", { class: "card bone" })));
+    }
     try {
       const [relations, about] = await Promise.all([
         ask(browser.offer, "relations", { layer }, signal),

@@ -63,7 +63,8 @@ export class Tiles {
 
   resize() {
     const room = this.element.clientWidth - 12;
-    if (room <= 0 || !this.count) return;
+    if (!this.count) return;
+    if (room <= 0) { this.forget(); return; }
     this.columns = this.fittingColumns(room);
     const seam = this.halved ? GAP * 2 : 0;
     this.wide = Math.floor((room - seam - GAP * (this.columns - 1)) / this.columns);
@@ -73,6 +74,12 @@ export class Tiles {
     this.spacer.style.height = `${this.top(last + 1)}px`;
     this.headings();
     this.arrange();
+  }
+
+  /** Out of sight there are no tiles: they would be of the channels of the layer before. */
+  forget() {
+    for (const { element } of this.made.values()) element.remove();
+    this.made.clear();
   }
 
   get halved() {
