@@ -52,7 +52,10 @@ class Desk:
 
     def in_state(self, state: State, name: str = "try", outcome: Outcome | None = None, **progress: Any) -> Job:
         """A job that was launched once and is in `state` now."""
-        job = self.submit(name)
+        return self.launched(self.submit(name), state, outcome, **progress)
+
+    def launched(self, job: Job, state: State, outcome: Outcome | None = None, **progress: Any) -> Job:
+        """The job as if it had been launched once and were in `state` now."""
         store = Store(self.data)
         if state is State.QUEUED:
             return job
@@ -485,6 +488,38 @@ def test_a_running_job_shows_what_it_has_learnt(start: Start, bench: Desk) -> No
     assert "Explore it after epoch 2" in labels(app)
 
 
+def test_of_two_stages_the_one_being_trained_is_shown_by_name(start: Start, bench: Desk) -> None:
+    job = bench.launched(bench.submit(begin_with="lesson"), State.RUNNING)
+    run = bench.data.job(job.id).run
+    bench.write_run(job).rename(run.with_name("made"))
+    first = run / "first"
+    run.mkdir()
+    run.with_name("made").rename(first)
+    told = {"recipe": "lesson", "stage": 1, "stages": 2, "earlier_steps": 0, "later_steps": 18}
+    tell(first, event="start", **told)
+    app = start("train")
+    assert "lesson, 1 of 2 · epoch 3 of 3 · 1 min 1 s left" in app.main.get("progress")[-1].proto.text
+    assert app.main.get("progress")[-1].proto.value == 25
+    assert (len(app.get("plotly_chart")), app.get("button_group")) == (5, [])
+    assert app.button(key="explore_checkpoint").label == "Explore it after epoch 2"
+    assert isinstance(served(job.id, "000003_1.png"), FileResponse)
+
+    tell(run, event="start", step=0, steps=18, epoch=0, epochs=1, **told | {"recipe": "try", "stage": 2})
+    app.run()
+    assert "try, 2 of 2" in app.main.get("progress")[-1].proto.text
+    assert "Nothing measured yet." not in words(app)
+    (stages,) = app.get("button_group")
+    assert (stages.options, stages.value) == (["1: lesson", "2: lesson"], 1)
+    stages.set_value(0).run()
+    assert len(app.get("plotly_chart")) == 5
+
+
+def tell(run: Path, **event: Any) -> None:
+    """One more line of the trainer's."""
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps({"time": 4.0, **event}) + "\n")
+
+
 def test_scores_of_an_earlier_epoch_stay_while_later_ones_are_not_validated(start: Start, bench: Desk) -> None:
     job = bench.in_state(State.RUNNING)
     run = bench.write_run(job, epochs=2)
@@ -623,7 +658,7 @@ def test_log_history_recipe_and_tensorboard(start: Start, bench: Desk) -> None:
         app.session_state[f"{name}_{job.id}"] = True
     app.run()
     assert "It has printed nothing yet." in [code.value for code in app.code]
-    assert f"tensorboard --logdir {folder.run}/tensorboard" in [code.value for code in app.code]
+    assert f"tensorboard --logdir {folder.run}" in [code.value for code in app.code]
     said = words(app)
     for fact in ("<dt>Attempt 1</dt>", "failed, exit code -9", "here", str(bench.samples)):
         assert fact in said

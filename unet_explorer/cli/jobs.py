@@ -180,6 +180,8 @@ def progress_in_words(progress: Mapping[str, Any]) -> str:
         'epoch 3 of 30, mean IoU 0.214, 12 min left'
     """
     parts = []
+    if progress.get("stages", 1) > 1:
+        parts.append(f"{progress['recipe']} ({progress['stage']} of {progress['stages']})")
     if "epoch" in progress:
         parts.append(f"epoch {progress['epoch']} of {progress.get('epochs', '?')}")
     if isinstance(progress.get("val_mean_iou"), float):

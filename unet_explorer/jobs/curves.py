@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.jobs.metrics import METRICS_FILE, parse_lines
+from unet_explorer.jobs.metrics import parse_lines
+from unet_explorer.training.run_folder import METRICS
 
 CURVE_EVENTS = ("step", "epoch")
 NO_CURVES = frozenset({"event", "time", "step", "steps", "epoch", "epochs", "eta_s"})
@@ -64,7 +65,7 @@ class RunReader:
 
     def __init__(self, run_folder: Path) -> None:
         """Nothing is read yet."""
-        self._path = run_folder / METRICS_FILE
+        self._path = run_folder / METRICS
         self._lock = threading.Lock()
         self._start_over()
 

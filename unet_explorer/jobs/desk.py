@@ -30,13 +30,14 @@ from unet_explorer.jobs.digest import data_digest
 from unet_explorer.jobs.folder import DataFolder, write_durably
 from unet_explorer.jobs.launchers import LAUNCHERS, launcher_for
 from unet_explorer.jobs.logbook import LogText, log_tail, read_log
-from unet_explorer.jobs.metrics import METRICS_FILE, newest_figures
+from unet_explorer.jobs.metrics import newest_figures, stage_folders
 from unet_explorer.jobs.observe import as_seen, local_presence, look
 from unet_explorer.jobs.preflight import check_recipe_and_data, is_ours
 from unet_explorer.jobs.runner import LastLine
 from unet_explorer.jobs.states import ACTIVE, RESUMABLE, Attempt, Job, State, Submission
 from unet_explorer.jobs.store import Store
 from unet_explorer.settings import REPOSITORY, path_setting
+from unet_explorer.training.run_folder import FIRST, METRICS
 
 if TYPE_CHECKING:
     from unet_explorer.jobs.curves import Events, RunReader
@@ -67,6 +68,19 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A recipe trained as part of a job, which has two of them where its recipe begins with another, trained first.
+
+    Attributes:
+        name: of the recipe.
+        folder: its run folder.
+    """
+
+    name: str
+    folder: Path
+
+
+@dataclass(frozen=True)
 class Preview:
     """The prediction for fixed picture number `picture` after `epoch`."""
 
@@ -92,7 +106,7 @@ class Jobs:
             raise JobError("No data folder is set: give one in UNET_EXPLORER_DATA_DIR.")
         self._data = DataFolder(found.absolute())
         self._store = Store(self._data)
-        self._readers: OrderedDict[str, RunReader] = OrderedDict()
+        self._readers: OrderedDict[Path, RunReader] = OrderedDict()
         self._readers_lock = threading.Lock()
         self._clear_leftovers()
         self.move_on()
@@ -166,7 +180,8 @@ class Jobs:
         """Seconds since a job last wrote a figure or a line; a page may call it stalled, nobody kills it for that."""
         folder = self._data.job(job.id)
         signs = [job.started or job.queued]
-        signs += [_modified(path) for path in (folder.run / METRICS_FILE, *folder.log.glob("*.txt"))]
+        metrics = stage_folders(folder.run)[-1] / METRICS
+        signs += [_modified(path) for path in (metrics, *folder.log.glob("*.txt"))]
         return max(time.time() - max(signs), 0.0)
 
     def cancel(self, job_id: str) -> Job:
@@ -236,17 +251,26 @@ class Jobs:
         if with_network and job.out == self._data.network(job.id):
             shutil.rmtree(job.out, ignore_errors=True)
         with self._readers_lock:
-            self._readers.pop(job.id, None)
+            for path in [path for path in self._readers if path.is_relative_to(folder.path)]:
+                del self._readers[path]
 
-    def events(self, job_id: str, after: float | None = None, at_most: int = 400) -> Events:
+    def stages(self, job_id: str) -> tuple[Stage, ...]:
+        """The stages of a job that have begun, in order, at least one; the last is the one being trained."""
+        job = self._store.job(job_id)
+        run = self._data.job(job.id).run
+        names = {run: str(job.recipe.get("name") or job.name), run / FIRST: str(job.recipe.get("begin_with"))}
+        return tuple(Stage(names[folder], folder) for folder in stage_folders(run))
+
+    def events(self, job_id: str, after: float | None = None, at_most: int = 400, stage: int = -1) -> Events:
         """Curves and newest events, thinned to `at_most` points a curve; only what is new is read from the disk.
 
         Args:
             job_id: which.
             after: leave out points with a smaller or equal x.
             at_most: points of each curve.
+            stage: place in `stages`; the one being trained unless given.
         """
-        reader = self._reader(self._store.job(job_id).id)
+        reader = self._reader(self.stages(job_id)[stage].folder)
         return reader.events(at_most=at_most) if after is None else reader.events(after, at_most)
 
     def log_tail(self, job_id: str, lines: int = 100) -> str:
@@ -258,21 +282,21 @@ class Jobs:
         return read_log(self._data.job(self._store.job(job_id).id).log, after)
 
     def checkpoints(self, job_id: str) -> tuple[Checkpoint, ...]:
-        """Finished checkpoints, the oldest first."""
-        paths = sorted((self.run_folder(job_id) / "checkpoints").glob("[0-9]*"))
+        """Finished checkpoints of the stage being trained, the oldest first."""
+        paths = sorted((self.stages(job_id)[-1].folder / "checkpoints").glob("[0-9]*"))
         named = ((CHECKPOINT_NAME.fullmatch(path.name), path) for path in paths)
         found = ((int(match[1]), int(match[2] or 0), path) for match, path in named if match)
         return tuple(Checkpoint(epoch, step, path, _modified(path)) for epoch, step, path in found)
 
     def previews(self, job_id: str) -> tuple[Preview, ...]:
-        """Prediction previews, by epoch and picture."""
-        paths = (self.run_folder(job_id) / "previews").glob("*.png")
+        """Prediction previews of the stage being trained, by epoch and picture."""
+        paths = (self.stages(job_id)[-1].folder / "previews").glob("*.png")
         named = ((PREVIEW_NAME.fullmatch(path.name), path) for path in paths)
         found = [Preview(int(match[1]), int(match[2]), path) for match, path in named if match]
         return tuple(sorted(found, key=lambda preview: (preview.epoch, preview.picture)))
 
     def run_folder(self, job_id: str) -> Path:
-        """The trainer's folder: metrics, checkpoints, previews, tensorboard."""
+        """The trainer's folder: metrics, checkpoints, previews, tensorboard, and `first` for what it begins with."""
         return self._data.job(self._store.job(job_id).id).run
 
     def network(self, job_id: str) -> Path | None:
@@ -287,7 +311,9 @@ class Jobs:
             JobError: the checkpoint has been replaced by a newer one or cannot be exported, in the exporter's words.
         """
         job = self._store.job(job_id)
-        out = self._data.network(f"{job.id}-{checkpoint.path.name}")
+        run_folder = checkpoint.path.parents[1]
+        stage = "" if run_folder == self._data.job(job.id).run else f"-{run_folder.name}"
+        out = self._data.network(f"{job.id}{stage}-{checkpoint.path.name}")
         if (out / "saved_model.pb").is_file():
             return out
         try:
@@ -359,15 +385,15 @@ class Jobs:
         with holder as name:
             run = Path(name)
             shutil.copytree(checkpoint.path, run / "checkpoints" / checkpoint.path.name, copy_function=_link)
-            shutil.copy(folder.run / "recipe.json", run)
+            shutil.copy(checkpoint.path.parents[1] / "recipe.json", run)
             yield run
 
-    def _reader(self, job_id: str) -> RunReader:
+    def _reader(self, run_folder: Path) -> RunReader:
         from unet_explorer.jobs.curves import RunReader  # NumPy is not needed to submit or cancel
 
         with self._readers_lock:
-            reader = self._readers.pop(job_id, None) or RunReader(self._data.job(job_id).run)
-            self._readers[job_id] = reader
+            reader = self._readers.pop(run_folder, None) or RunReader(run_folder)
+            self._readers[run_folder] = reader
             while len(self._readers) > READERS_KEPT:
                 self._readers.popitem(last=False)
             return reader

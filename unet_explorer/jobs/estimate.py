@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unet_explorer.errors import JobError
-from unet_explorer.jobs.metrics import METRICS_FILE, parse_lines
+from unet_explorer.jobs.metrics import parse_lines
 from unet_explorer.jobs.preflight import Pictures, check_recipe_and_data
 from unet_explorer.jobs.processes import TOKEN_VARIABLE, kill_carrying, peak_memory
 from unet_explorer.jobs.runner import LastLine
 from unet_explorer.jobs.states import Submission
 from unet_explorer.settings import REPOSITORY
+from unet_explorer.training.run_folder import METRICS
 
 if TYPE_CHECKING:
     from unet_explorer.training.recipe import Phase, Recipe
@@ -158,7 +159,7 @@ def _try(recipe: Mapping[str, Any], submission: Submission, folder: Path, longes
 
 def _events(folder: Path) -> list[dict[str, Any]]:
     try:
-        return parse_lines((folder / "run" / METRICS_FILE).read_bytes().split(b"\n")[:-1])
+        return parse_lines((folder / "run" / METRICS).read_bytes().split(b"\n")[:-1])
     except FileNotFoundError:
         return []
 

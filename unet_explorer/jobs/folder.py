@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from unet_explorer.jobs.processes import Identity
+from unet_explorer.training.run_folder import CHECKPOINTS, FIRST
 
 RESERVE_BYTES = 1 << 20
 RESERVE_MARGIN_BYTES = 8 << 20
@@ -170,12 +171,9 @@ class JobFolder:
             return 0
 
     def has_checkpoint(self) -> bool:
-        """Whether a finished checkpoint is there to go on from."""
-        try:
-            # The trainer writes a checkpoint under a hidden name and renames it when it is complete.
-            return any(not entry.name.startswith(".") for entry in (self.run / "checkpoints").iterdir())
-        except FileNotFoundError:
-            return False
+        """Whether a finished checkpoint is there to go on from, of the run or of what its recipe begins with."""
+        # The trainer writes a checkpoint under a hidden name and renames it when it is complete.
+        return any(any((folder / CHECKPOINTS).glob("[!.]*")) for folder in (self.run, self.run / FIRST))
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-METRICS_FILE = "metrics.jsonl"
+from unet_explorer.training.run_folder import FIRST, METRICS
+
 # Their epoch is the one being trained; that of others, such as a checkpoint, the number of finished ones.
 COUNTING = ("step", "epoch")
 TAIL_BYTES = 1 << 15
 HEAD_BYTES = 1 << 14
 
 
+def stage_folders(run_folder: Path) -> tuple[Path, ...]:
+    """The folders of the stages that have told something, in order: what a recipe begins with has one of its own.
+
+    Returns:
+        At least one; the last is that of the stage being trained.
+    """
+    begun = tuple(folder for folder in (run_folder / FIRST, run_folder) if (folder / METRICS).exists())
+    return begun or (run_folder,)
+
+
 def newest_figures(run_folder: Path) -> dict[str, Any]:
-    """The newest value of every number and word in the trainer's events.
+    """The newest value of every number and word in the trainer's events about the stage being trained.
 
     Args:
         run_folder: the trainer's folder.
@@ -25,7 +36,7 @@ def newest_figures(run_folder: Path) -> dict[str, Any]:
         Lists, such as the IoU of each class, are left out.
     """
     try:
-        with (run_folder / METRICS_FILE).open("rb") as file:
+        with (stage_folders(run_folder)[-1] / METRICS).open("rb") as file:
             head = file.read(HEAD_BYTES)
             size = file.seek(0, 2)
             file.seek(max(len(head), size - TAIL_BYTES))

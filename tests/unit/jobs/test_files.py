@@ -14,7 +14,7 @@ from unet_explorer.jobs import locks
 from unet_explorer.jobs.digest import data_digest
 from unet_explorer.jobs.folder import AttemptFolder, DataFolder, Exit, JobFolder, Order, Started, write_durably
 from unet_explorer.jobs.logbook import LogWriter, log_tail, read_log
-from unet_explorer.jobs.metrics import newest_figures
+from unet_explorer.jobs.metrics import newest_figures, stage_folders
 from unet_explorer.jobs.processes import Identity, name_of_signal, start_ticks
 from unet_explorer.jobs.runner import LastLine
 from unet_explorer.jobs.states import Outcome, State, outcome_of
@@ -86,6 +86,20 @@ def test_the_newest_attempt_and_the_checkpoints(tmp_path: Path) -> None:
     assert (folder.newest_attempt(), folder.has_checkpoint()) == (10, False)
     (folder.run / "checkpoints" / "000003-000007").mkdir()
     assert folder.has_checkpoint()
+
+
+def test_a_checkpoint_of_the_first_stage_is_one_to_go_on_from(tmp_path: Path) -> None:
+    folder = JobFolder(tmp_path)
+    (folder.run / "first" / "checkpoints" / "000003").mkdir(parents=True)
+    assert folder.has_checkpoint()
+
+
+def test_the_figures_of_the_stage_being_trained_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / "metrics.jsonl").write_text('{"event": "start", "recipe": "coarse", "stage": 1}\n')
+    assert (stage_folders(tmp_path), newest_figures(tmp_path)["recipe"]) == ((tmp_path / "first",), "coarse")
+    (tmp_path / "metrics.jsonl").write_text('{"event": "start", "recipe": "fine", "stage": 2}\n')
+    assert (stage_folders(tmp_path), newest_figures(tmp_path)["recipe"]) == ((tmp_path / "first", tmp_path), "fine")
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:

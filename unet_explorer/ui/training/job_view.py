@@ -50,7 +50,7 @@ def job_view(job: Job, jobs: Sequence[Job]) -> None:
     else:
         st.caption(standing(job))
     _trouble(job)
-    events = desk().events(job.id, at_most=charts.POINTS)
+    events = desk().events(job.id, at_most=charts.POINTS, stage=_stage(job))
     if events.curves:
         _learning(job, events, _compared(job, jobs))
     else:
@@ -155,7 +155,7 @@ def _after(checkpoint: Checkpoint) -> str:
 def _export(job_id: str) -> None:
     jobs = desk()
     newest = jobs.checkpoints(job_id)[-1]
-    key = ("export", job_id, newest.path.name)
+    key = ("export", job_id, str(newest.path))
     st.session_state["export_asked"] = key
     errands().start(key, lambda: jobs.export_checkpoint(job_id, newest))
 
@@ -185,6 +185,19 @@ def _nothing_yet(job: Job) -> None:
         right.skeleton(height=charts.HEIGHT)
     else:
         st.info("It ended before its first step, so there are no curves.", icon=":material/show_chart:")
+
+
+def _stage(job: Job) -> int:
+    """Whose curves are wanted, where a recipe begins with another: the stage being trained unless one is chosen."""
+    labels = [f"{number}: {literal(stage.name)}" for number, stage in enumerate(desk().stages(job.id), 1)]
+    newest = len(labels) - 1
+    if newest == 0:
+        return 0
+    chosen = st.segmented_control(
+        "Curves of", range(len(labels)), default=newest, key=f"stage_{job.id}", format_func=labels.__getitem__,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return newest if chosen is None else chosen
 
 
 def _compared(job: Job, jobs: Sequence[Job]) -> list[Job]:
@@ -293,7 +306,7 @@ def _details(job: Job) -> None:
     ) as more:
         if more.open:
             st.caption("The same curves in TensorBoard:")
-            st.code(f"tensorboard --logdir {desk().run_folder(job.id) / 'tensorboard'}", language="bash")
+            st.code(f"tensorboard --logdir {desk().run_folder(job.id)}", language="bash")
             st.json(dict(job.recipe), expanded=1)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -49,10 +51,12 @@ async def serve_preview(request: Request) -> Response:
     if PREVIEW_NAME.fullmatch(name) is None:
         return JSONResponse({"error": "There is no such preview."}, 404, REFUSED)
     try:
-        folder = await run_in_threadpool(lambda: desk().run_folder(request.path_params["job"]))
+        stages = await run_in_threadpool(lambda: desk().stages(request.path_params["job"]))
     except UserError as error:
         return JSONResponse({"error": str(error)}, 404, REFUSED)
-    path = folder / "previews" / name
-    if not path.is_file():
+    # A page may still show those of the stage before.
+    paths = (stage.folder / "previews" / name for stage in reversed(stages))
+    path = next(filter(Path.is_file, paths), None)
+    if path is None:
         return JSONResponse({"error": "There is no such preview."}, 404, REFUSED)
     return FileResponse(path, headers=KEPT, media_type="image/png")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from unet_explorer.jobs.states import Job, State
+from unet_explorer.ui.wording import literal
 
 STATES = {
     State.QUEUED: ("waiting", "gray", ":material/schedule:"),
@@ -56,11 +57,12 @@ def moment(unix: float) -> str:
 
 
 def share_done(progress: Mapping[str, Any]) -> float:
-    """How much of a run is done, 0 to 1; 0 before its first step."""
+    """How much of a run is done, all its stages together, 0 to 1; 0 before its first step."""
     step, steps = progress.get("step"), progress.get("steps")
     if not isinstance(step, int) or not isinstance(steps, int) or steps <= 0:
         return 0.0
-    return min(1.0, step / steps)
+    before, after = (int(progress.get(name, 0)) for name in ("earlier_steps", "later_steps"))
+    return min(1.0, (before + step) / (before + steps + after))
 
 
 def score(value: Any) -> str:
@@ -69,11 +71,13 @@ def score(value: Any) -> str:
 
 
 def standing(job: Job, ahead: int = 0) -> str:
-    """Where a job stands, in a line: epoch, time left, score."""
+    """Where a job stands, in a line: stage, epoch, time left, score."""
     progress = job.progress
     if job.state is State.QUEUED:
         return "Next in line" if ahead == 0 else f"{ahead} in line before it"
     parts = []
+    if progress.get("stages", 1) > 1:
+        parts.append(literal(f"{progress['recipe']}, {progress['stage']} of {progress['stages']}"))
     if "epochs" in progress:
         parts.append(f"epoch {progress.get('epoch', 0)} of {progress['epochs']}")
     if job.state is State.RUNNING and isinstance(progress.get("eta_s"), int | float):
