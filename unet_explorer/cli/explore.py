@@ -36,6 +36,7 @@ def register(subparsers: Any) -> None:
         "--out", required=True, type=Path, metavar="DIR", help="gets <layer>/channel_<k>.png, k from 1"
     )
     features.add_argument("--npz", action="store_true", help="also write the exact float values as <layer>.npz")
+    features.add_argument("--sheet", action="store_true", help="also write all channels in one picture, <layer>.png")
     features.add_argument("--json", action="store_true", help="print what was written as JSON")
     features.set_defaults(run=_features)
 
@@ -105,7 +106,7 @@ def _features(arguments: argparse.Namespace) -> int:
     for together in _groups(network, picture, names):
         for name, maps in network.feature_maps(picture, together).items():
             record = provenance(network, picture, name)
-            folder = write_feature_maps(arguments.out, maps, record, npz=arguments.npz)
+            folder = write_feature_maps(arguments.out, maps, record, arguments.npz, arguments.sheet)
             shape = list(maps.values.shape)
             written.append({"layer": name, "folder": str(folder), "shape": shape, "not_finite": maps.not_finite})
             if not arguments.json:

@@ -19,6 +19,7 @@ from unet_explorer.analysis.probabilities import class_shares
 from unet_explorer.classes import ClassTable
 from unet_explorer.errors import UserError
 from unet_explorer.pictures import Picture
+from unet_explorer.rendering.contact import contact_sheet
 from unet_explorer.rendering.overlays import blend_overlay, class_map_rgb
 from unet_explorer.rendering.tiles import Tiles, make_tiles
 
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
     from unet_explorer.network.forward import FeatureMaps
 
 PROVENANCE = "provenance.json"
+SHEET_WIDTH = 1600
 
 
-def write_feature_maps(out: Path, maps: FeatureMaps, provenance: Mapping[str, Any], npz: bool = False) -> Path:
+def write_feature_maps(
+    out: Path, maps: FeatureMaps, provenance: Mapping[str, Any], npz: bool = False, sheet: bool = False
+) -> Path:
     """Write every channel of a layer as a gray PNG: `<layer>/channel_<k>.png`, k from 1, as article A does.
 
     Each channel is scaled from its own lowest to its own highest value. `<layer>/provenance.json`, written last, says
@@ -39,6 +43,7 @@ def write_feature_maps(out: Path, maps: FeatureMaps, provenance: Mapping[str, An
         maps: of one layer; a view other than the layer's own output gets the folder `<layer>@<view>`.
         provenance: what to say about model, picture and options; must be JSON.
         npz: also write `<layer>.npz` with `values`, the exact float32 (H, W, C).
+        sheet: also write `<layer>.png`, all channels in one picture, in colours.
 
     Returns:
         The folder of the layer.
@@ -54,6 +59,8 @@ def write_feature_maps(out: Path, maps: FeatureMaps, provenance: Mapping[str, An
             Image.fromarray(pixels).save(folder / _file_name(channel), "PNG")
         if npz:
             np.savez_compressed(folder.with_name(f"{folder.name}.npz"), values=maps.values)
+        if sheet:
+            Image.fromarray(contact_sheet(maps.values, SHEET_WIDTH)).save(folder.with_name(f"{folder.name}.png"))
         _write_json(folder / PROVENANCE, _record(maps, tiles, provenance))
     return folder
 

@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from unet_explorer.analysis.channels import channel_statistics
+from unet_explorer.analysis.probabilities import class_ids
 from unet_explorer.errors import LayerError, UserError
+from unet_explorer.rendering.contact import contact_sheet
+from unet_explorer.rendering.overlays import blend_overlay, class_map_rgb
+from unet_explorer.rendering.thumbnails import thumbnail, webp
 from unet_explorer.ui import class_sheets
 from unet_explorer.ui.features import PROBABILITIES
 from unet_explorer.ui.offers import Offer
@@ -46,6 +50,10 @@ class Query:
         if name not in self._values:
             raise UserError(f"The address lacks {name!r}: open the page again.")
         return self._values[name]
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a value."""
+        return name in self._values
 
     def whole(self, name: str, low: int, high: int) -> int:
         """A whole number, brought into `low`..`high`.
@@ -160,6 +168,25 @@ def doubt(offer: Offer, _query: Query) -> bytes:
     return class_sheets.doubt_sheet(probabilities(offer))
 
 
+def contact(offer: Offer, query: Query) -> bytes:
+    """All channels of a layer, or some `channels`, in one WebP picture at least `width` pixels wide, for looking at."""
+    values = feature_maps(offer, query).values
+    if query.has("channels"):
+        values = values[..., query.channels(values.shape[-1])]
+    aspect = offer.picture.width / offer.picture.height
+    return webp(contact_sheet(values, query.whole("width", 8, 2048), aspect))
+
+
+def painted(offer: Offer, query: Query) -> bytes:
+    """The class map over the picture, as WebP, `width` pixels wide, for looking at."""
+    maps = probabilities(offer)
+    ids = maps.placement.restore(class_ids(maps.values))
+    table = offer.network.class_table
+    both = blend_overlay(offer.picture.pixels, class_map_rgb(ids, table), 0.6, (ids >= 0) & (ids < len(table)))
+    width = query.whole("width", 8, 2048)
+    return webp(thumbnail(both, width, max(1, round(width * both.shape[0] / both.shape[1]))))
+
+
 def picture(offer: Offer, _query: Query) -> bytes:
     """The picture itself, every pixel as it is: lossless WebP, which is smaller and faster; PNG where WebP ends."""
     body = io.BytesIO()
@@ -192,6 +219,8 @@ ANSWERS: dict[str, Question] = {
     "agreement": Question(agreement),
     "thumbs": Question(thumbs),
     "picture": Question(picture),
+    "contact": Question(contact, "image/webp"),
+    "painted": Question(painted, "image/webp"),
     "overview": Question(overview),
     "levels": Question(levels),
     "fine": Question(fine),

@@ -40,7 +40,7 @@ def exports(subject: Subject, view: View, layer: str = "") -> None:
                 "Layer as PNG",
                 lambda: layer_archive(subject, layer, npz=False),
                 f"{archive}.zip",
-                "A gray PNG of each channel, counted from 1, with their provenance",
+                "A gray PNG of each channel, counted from 1, one of all of them in colours, and their provenance",
             )
             _download(
                 "Layer as .npz",
@@ -75,7 +75,7 @@ def layer_archive(subject: Subject, layer: str, npz: bool) -> bytes:
     )
     body = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
-        write_feature_maps(Path(folder), maps, facts, npz=npz)
+        write_feature_maps(Path(folder), maps, facts, npz=npz, sheet=True)
         with zipfile.ZipFile(body, "w") as archive:
             for path in sorted(Path(folder).rglob("*")):
                 if path.is_file():

@@ -16,6 +16,7 @@ PAGES = {
     "Pictures": ("photo_library", "Samples, KITTI and your own pictures."),
     "Models": ("deployed_code", "Every model with its card: data, scores, licence, size."),
     "Train": ("model_training", "Train a network, watch it learn, and open what it became."),
+    "Articles": ("menu_book", "Five articles on the U-Net and the paper of 2015: what they teach, every figure alive."),
 }
 
 st.set_page_config(page_title="U-Net Explorer", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")

@@ -142,6 +142,7 @@ class View:
         pair: which two of them are subtracted, as `1,2`; empty: the first two of one kind.
         under: how much of the picture shines through on the Compare page, in percent.
         job: id of the training job on show, or `new` for the form; empty: the page chooses.
+        article: letter of the article on show; empty: the first.
     """
 
     model: str = _row("", _text)
@@ -171,6 +172,7 @@ class View:
     pair: str = _row("", _pair)
     under: int = _row(25, _whole(0, 100))
     job: str = _row("", _text)
+    article: str = _row("", _text)
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> View:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from unet_explorer import open_network, open_picture
 from unet_explorer.cli import explore, main
+from unet_explorer.rendering.contact import contact_sheet
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 MODEL = REPOSITORY / "models" / "kitti-16"
@@ -71,7 +72,7 @@ def test_features_writes_the_article_s_tree_and_exact_floats(street: Path, tmp_p
         "--out",
         str(tmp_path),
     ]
-    assert main(["features", *arguments, "--npz"]) == 0
+    assert main(["features", *arguments, "--npz", "--sheet"]) == 0
     assert {path.name for path in (tmp_path / "conv2d_18").glob("*.png")} == {f"channel_{k}.png" for k in range(1, 31)}
     values = np.load(tmp_path / "conv2d_9.npz")["values"]
     expected = open_network(MODEL).feature_maps(open_picture(street), ["conv2d_9"])["conv2d_9"].values
@@ -79,6 +80,7 @@ def test_features_writes_the_article_s_tree_and_exact_floats(street: Path, tmp_p
     channel = np.asarray(Image.open(tmp_path / "conv2d_9" / "channel_7.png"), np.float32)
     low, high = values[..., 6].min(), values[..., 6].max()
     np.testing.assert_allclose(low + channel / 255 * (high - low), values[..., 6], atol=(high - low) / 255 * 0.51)
+    np.testing.assert_array_equal(Image.open(tmp_path / "conv2d_9.png"), contact_sheet(values, 1600))
 
 
 def test_all_layers_are_written_in_groups_that_bound_memory(

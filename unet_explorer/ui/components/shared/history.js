@@ -1,9 +1,9 @@
-// Back returns to the page, model, picture, layer, view or job before, and does not undo a zoom or a colour.
+// Back returns to the page, model, picture, layer, view, job or article before, and does not undo a zoom or a colour.
 //
 // Streamlit makes an entry of the history of every change of the address, and on Back has Python draw the page of the
 // address before. Here changes of the way things are drawn replace the entry instead.
 
-const CHOSEN = ["model", "picture", "view", "job"];
+const CHOSEN = ["model", "picture", "view", "job", "article"];
 const own = history.pushState;
 
 /** Whether going from one address to another is worth an entry; a page that fills in what its address left open is not. */
