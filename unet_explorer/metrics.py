@@ -105,6 +105,22 @@ def pixel_accuracy(confusion: NDArray[np.int64]) -> float:
     return float(np.trace(confusion) / total) if total else float("nan")
 
 
+def mistakes(confusion: NDArray[np.int64], most: int) -> list[tuple[int, int]]:
+    """Which classes are mistaken for which: (labelled, found) with the most pixels first, ties by their ids.
+
+    Args:
+        confusion: (K, K) counts, rows are labels, columns predictions.
+        most: at most so many pairs; only those that occur.
+
+    Example:
+        >>> mistakes(np.array([[5, 1, 0], [4, 9, 0], [0, 0, 3]]), most=5)
+        [(1, 0), (0, 1)]
+    """
+    wrong = np.where(np.eye(len(confusion), dtype=np.bool_), 0, confusion)
+    order = np.argsort(-wrong, axis=None, kind="stable")[: min(most, np.count_nonzero(wrong))]
+    return [divmod(int(place), len(confusion)) for place in order]
+
+
 @dataclass(frozen=True, eq=False)
 class ThresholdCurve:
     """Scores of a binary prediction at each threshold, all float64 (T,); NaN where a score is not defined.

@@ -5,13 +5,12 @@ Only finite values count.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unet_explorer.analysis.channels import Maps, centred, levels_of, planes_of
+from unet_explorer.analysis.channels import Maps, centred, planes_of
 from unet_explorer.errors import LayerError
 
 LEVELS = 256
@@ -35,34 +34,6 @@ def correlation_with_mask(values: Maps, mask: NDArray[np.bool_]) -> NDArray[np.f
     """
     inside = _check_mask(values, mask).ravel()
     return np.array([_correlation(plane, inside) for plane in planes_of(values)], np.float64)
-
-
-@dataclass(frozen=True, eq=False)
-class BestThresholds:
-    """The threshold at which each channel overlaps a mask best.
-
-    Attributes:
-        iou: (C,) float64 IoU of (value >= threshold) and the mask; NaN where the mask is empty or no value is finite.
-        threshold: (C,) float64 the lowest such threshold, in the channel's values.
-    """
-
-    iou: NDArray[np.float64]
-    threshold: NDArray[np.float64]
-
-
-def best_threshold_iou(values: Maps, mask: NDArray[np.bool_]) -> BestThresholds:
-    """Sweep 256 thresholds, between the lowest and highest value of each channel, for the best overlap with a class.
-
-    Network Dissection (Bau et al. 2017) fixes the threshold at the top 0.5% of values, which classes that cover more of
-    the picture can never pass; a sweep treats small and large classes alike.
-
-    Args:
-        values: (H, W, C).
-        mask: (H, W) where the class is.
-    """
-    inside = _check_mask(values, mask).ravel()
-    rows = np.array([_best_threshold(plane, inside) for plane in planes_of(values)], np.float64).reshape(-1, 2).T
-    return BestThresholds(iou=rows[0], threshold=rows[1])
 
 
 def class_means(values: Maps, ids: NDArray[np.integer[Any]], classes: int) -> NDArray[np.float64]:
@@ -112,21 +83,3 @@ def _correlation(plane: NDArray[np.float32], inside: NDArray[np.bool_]) -> float
     values, _ = centred(plane)
     spread = float(values @ values) * here * (inside.size - here) / inside.size
     return float(np.clip(float(values @ inside) / np.sqrt(spread), -1, 1)) if spread > 0 else float("nan")
-
-
-def _best_threshold(plane: NDArray[np.float32], inside: NDArray[np.bool_]) -> tuple[float, float]:
-    """The highest IoU and its threshold."""
-    finite = np.isfinite(plane)
-    wanted = np.count_nonzero(inside)
-    values, inside = plane[finite], inside[finite]
-    if not wanted or not values.size:
-        return float("nan"), float("nan")
-    low, high = float(values.min()), float(values.max())
-    if low == high:
-        return np.count_nonzero(inside) / (values.size + wanted - np.count_nonzero(inside)), low
-    level = levels_of(values, low, high, LEVELS)
-    hits = np.bincount(level[inside], minlength=LEVELS)[::-1].cumsum()[::-1]
-    predicted = np.bincount(level, minlength=LEVELS)[::-1].cumsum()[::-1]
-    iou = hits / (predicted + wanted - hits)
-    best = int(np.argmax(iou))
-    return float(iou[best]), low + (high - low) * best / LEVELS

@@ -84,7 +84,10 @@ class Evaluation:
         return None if self.salt_scores is None else float(self.salt_scores[DEFAULT_THRESHOLD])
 
     def to_dict(self) -> dict[str, Any]:
-        """All scores as JSON values; null where a score is not defined."""
+        """All scores as JSON values; null where a score is not defined.
+
+        `confusion` has, for each class, the pixels labelled so by the class they were found to be.
+        """
         report: dict[str, Any] = {
             "pictures": self.pictures,
             "seconds": round(self.seconds, 3),
@@ -93,6 +96,7 @@ class Evaluation:
             "class_iou": self._by_name(self.class_iou),
             "class_dice": self._by_name(self.class_dice),
             "class_pixels": dict(zip(self.class_names, self.confusion.sum(axis=1).tolist(), strict=True)),
+            "confusion": {name: self._found(row) for name, row in zip(self.class_names, self.confusion, strict=True)},
         }
         if self.curve is not None:
             report["threshold_curve"] = {
@@ -109,6 +113,10 @@ class Evaluation:
                 "best_threshold": float(THRESHOLDS[best]),
             }
         return report
+
+    def _found(self, counts: NDArray[np.int64]) -> dict[str, int]:
+        """Class found -> pixels; those that were not are left out."""
+        return {name: int(count) for name, count in zip(self.class_names, counts, strict=True) if count}
 
     def _by_name(self, values: NDArray[np.float64]) -> dict[str, float | None]:
         return {name: _number(value) for name, value in zip(self.class_names, values, strict=True)}

@@ -6,8 +6,6 @@ Probabilities are float (H, W, K). A network with a single probability (K = 1, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -95,26 +93,6 @@ def margin_map(probabilities: Probabilities) -> NDArray[np.float32]:
     return np.where(np.isnan(every).any(axis=-1), np.float32(np.nan), margin)
 
 
-@dataclass(frozen=True)
-class ClassShare:
-    """A class and how much of something it has."""
-
-    class_id: int
-    share: float
-
-
-def top_classes(probabilities: Probabilities, y: int, x: int, count: int = 5) -> list[ClassShare]:
-    """The most probable classes at a pixel of the map, best first; ties by id, NaN last.
-
-    Example:
-        >>> [row.class_id for row in top_classes(np.array([[[0.1, 0.2, 0.7]]]), 0, 0, count=2)]
-        [2, 1]
-    """
-    here = every_class(probabilities[y : y + 1, x : x + 1])[0, 0]
-    order = np.argsort(-np.where(np.isnan(here), -np.inf, here), kind="stable")[:count]
-    return [ClassShare(int(class_id), float(here[class_id])) for class_id in order]
-
-
 def class_shares(ids: NDArray[np.integer[Any]], classes: int) -> NDArray[np.float64]:
     """Share of a picture that each class covers.
 
@@ -131,62 +109,3 @@ def class_shares(ids: NDArray[np.integer[Any]], classes: int) -> NDArray[np.floa
     """
     known = ids[(ids >= 0) & (ids < classes)].astype(np.int64)
     return np.bincount(known, minlength=classes) / max(1, known.size)
-
-
-def threshold_mask(probabilities: Probabilities, class_id: int, threshold: float) -> NDArray[np.bool_]:
-    """(H, W) where the probability of a class reaches a threshold; NaN reaches none.
-
-    Raises:
-        ClassTableError: there is no such class.
-    """
-    return class_probability(probabilities, class_id) >= threshold
-
-
-class Outcome(IntEnum):
-    """What became of a pixel."""
-
-    TRUE_NEGATIVE = 0
-    TRUE_POSITIVE = 1
-    FALSE_POSITIVE = 2
-    FALSE_NEGATIVE = 3
-    UNKNOWN = 255
-
-
-def outcome_map(
-    predicted: NDArray[np.bool_], wanted: NDArray[np.bool_], known: NDArray[np.bool_] | None = None
-) -> NDArray[np.uint8]:
-    """Where a class was found, wrongly found and missed.
-
-    Args:
-        predicted: (H, W) where the class was predicted.
-        wanted: (H, W) where it is labelled.
-        known: (H, W) where there are labels; everywhere unless given.
-
-    Returns:
-        (H, W) uint8 values of `Outcome`.
-
-    Example:
-        >>> outcome_map(np.array([[True, True, False, False]]), np.array([[True, False, True, False]])).tolist()
-        [[1, 2, 3, 0]]
-    """
-    outcome = np.where(
-        wanted,
-        np.where(predicted, Outcome.TRUE_POSITIVE, Outcome.FALSE_NEGATIVE),
-        np.where(predicted, Outcome.FALSE_POSITIVE, Outcome.TRUE_NEGATIVE),
-    )
-    return (outcome if known is None else np.where(known, outcome, Outcome.UNKNOWN)).astype(np.uint8)
-
-
-def outcome_iou(outcome: NDArray[np.uint8]) -> float:
-    """IoU of one class in one picture, from its outcome map; NaN where the class is neither predicted nor labelled.
-
-    Example:
-        >>> round(outcome_iou(np.array([[1, 2, 3, 0, 255]], np.uint8)), 3)
-        0.333
-    """
-    hits, wrong, missed = (
-        np.count_nonzero(outcome == kind)
-        for kind in (Outcome.TRUE_POSITIVE, Outcome.FALSE_POSITIVE, Outcome.FALSE_NEGATIVE)
-    )
-    either = hits + wrong + missed
-    return int(hits) / int(either) if either else float("nan")

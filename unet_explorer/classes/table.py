@@ -92,11 +92,6 @@ class ClassTable:
         """(K, 3) uint8 RGB in the order of the ids."""
         return np.array([entry.colour for entry in self.classes], np.uint8)
 
-    @property
-    def void_ids(self) -> tuple[int, ...]:
-        """Ids of the void classes."""
-        return tuple(entry.id for entry in self.classes if entry.void)
-
     def to_rgb(self, ids: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
         """Colours of class ids.
 

@@ -12,9 +12,12 @@ import numpy as np
 from unet_explorer.cli.progress import ProgressBar
 from unet_explorer.cli.quiet import open_quietly
 from unet_explorer.datasets import DATASETS, PARTS, open_dataset
+from unet_explorer.metrics import mistakes
 
 if TYPE_CHECKING:
     from unet_explorer.analysis.evaluation import Evaluation
+
+MISTAKES = 10
 
 
 def register(subparsers: Any) -> None:
@@ -22,7 +25,8 @@ def register(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "evaluate",
         help="score a network on a data set",
-        description="Per-class IoU and Dice, mean IoU (as Keras defines it) and pixel accuracy, at the network's size.",
+        description="Per-class IoU and Dice, mean IoU (as Keras defines it), pixel accuracy and what is mistaken for "
+        "what, at the network's size; the whole confusion matrix with --json.",
     )
     parser.add_argument("--model", required=True, type=Path, metavar="DIR", help="folder with saved_model.pb")
     parser.add_argument("--dataset", required=True, metavar="NAME", help=", ".join(DATASETS))
@@ -59,6 +63,7 @@ def describe(result: Evaluation) -> str:
         shown = "  ".join("     -" if np.isnan(score) else f"{score:.4f}" for score in scores)
         lines.append(f"{name:{width}}  {shown}  {share:14.2%}")
     lines += ["", f"mean IoU        {result.mean_iou:.4f}", f"pixel accuracy  {result.pixel_accuracy:.4f}"]
+    lines += _mistakes(result, width)
     if result.curve is not None:
         lines += ["", "threshold  IoU of " + result.class_names[1]]
         curve = zip(result.curve.thresholds, result.curve.iou, strict=True)
@@ -72,3 +77,16 @@ def describe(result: Evaluation) -> str:
         )
     lines.append(f"\n{result.pictures / result.seconds:.1f} pictures a second")
     return "\n".join(lines)
+
+
+def _mistakes(result: Evaluation, width: int) -> list[str]:
+    """What is mistaken for what, the most pixels first; nothing where every pixel is right."""
+    names, pairs = result.class_names, mistakes(result.confusion, MISTAKES)
+    heads = ["", f"{'labelled':{width}}  {'found as':{width}}  share of the class  share of pixels"]
+    labelled, pixels = result.confusion.sum(axis=1), result.confusion.sum()
+    lines = []
+    for label, found in pairs:
+        count = result.confusion[label, found]
+        shares = f"{count / labelled[label]:18.2%}  {count / pixels:15.2%}"
+        lines.append(f"{names[label]:{width}}  {names[found]:{width}}  {shares}")
+    return heads + lines if lines else []

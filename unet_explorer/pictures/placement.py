@@ -42,15 +42,6 @@ class Axis:
         if min(self.picture, self.input, self.length) < 1 or self.map_length <= 0:
             raise PictureError(f"A map cannot be placed on a picture of which it covers nothing: {self}.")
 
-    def input_pixel(self, pixel: int) -> int:
-        """The input pixel whose area contains the centre of a picture pixel."""
-        return self.start + (2 * pixel + 1) * self.length // (2 * self.picture)
-
-    def picture_pixel(self, pixel: int) -> int | None:
-        """The picture pixel whose area contains the centre of an input pixel; None in the padding."""
-        inside = 0 <= pixel - self.start < self.length
-        return (2 * (pixel - self.start) + 1) * self.picture // (2 * self.length) if inside else None
-
     def map_pixels(self, size: int) -> NDArray[np.int64]:
         """For each picture pixel, the pixel of a map of `size` pixels that contains its centre; outside 0..size-1 where
         the map does not reach."""
@@ -84,15 +75,6 @@ class Placement:
 
     rows: Axis
     columns: Axis
-
-    def to_picture(self, y: int, x: int) -> tuple[int, int] | None:
-        """The picture pixel (y, x) that contains the centre of an input pixel; None in the padding."""
-        row, column = self.rows.picture_pixel(y), self.columns.picture_pixel(x)
-        return None if row is None or column is None else (row, column)
-
-    def to_input(self, y: int, x: int) -> tuple[int, int]:
-        """The input pixel (y, x) that contains the centre of a picture pixel."""
-        return self.rows.input_pixel(y), self.columns.input_pixel(x)
 
     def covering(self, top: float, left: float, height: float, width: float) -> Placement:
         """The placement of maps that cover only this rectangle of the input, in input pixels.

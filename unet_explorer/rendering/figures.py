@@ -21,29 +21,6 @@ EDGE = "#808080"
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
-def histogram_figure(values: NDArray[np.floating[Any]], bins: int = 64, logarithmic: bool = False) -> go.Figure:
-    """How often each value occurs in a channel.
-
-    Args:
-        values: any shape; only finite ones count.
-        bins: number of bars, between the lowest and the highest value.
-        logarithmic: for channels in which zeros tower over everything else.
-    """
-    finite = values[np.isfinite(values)].astype(np.float64)
-    counts, edges = np.histogram(finite, bins=bins) if finite.size else (np.zeros(1), np.zeros(2))
-    bars = go.Bar(
-        x=((edges[:-1] + edges[1:]) / 2).tolist(),
-        y=(counts / max(1, finite.size)).tolist(),
-        customdata=np.stack([edges[:-1], edges[1:], counts], axis=1).tolist(),
-        hovertemplate="%{customdata[0]:.4g} to %{customdata[1]:.4g}: %{customdata[2]:d} (%{y:.2%})<extra></extra>",
-        marker_color=LINES[0],
-    )
-    figure = _figure([bars], "value", "share of pixels")
-    figure.update_layout(bargap=0)
-    figure.update_yaxes(type="log" if logarithmic else "linear", tickformat=".1%")
-    return figure
-
-
 def class_bars(values: NDArray[np.floating[Any]], table: ClassTable, title: str, count: int | None = None) -> go.Figure:
     """One bar a class, in its colour, highest first.
 
@@ -110,32 +87,6 @@ def curves_figure(
     for label, x in (marked or {}).items():
         figure.add_vline(x=x, line_dash="dot", line_color=EDGE, annotation_text=label)
     figure.update_layout(hovermode="x unified", showlegend=len(curves) > 1)
-    return figure
-
-
-def confusion_figure(confusion: NDArray[np.int64], table: ClassTable) -> go.Figure:
-    """What each labelled class was predicted as, as a share of its pixels; classes that never occur are left out.
-
-    Args:
-        confusion: (K, K) counts, rows are labels, columns predictions.
-        table: the names.
-    """
-    rows = np.flatnonzero(confusion.sum(axis=1))
-    columns = np.flatnonzero(confusion.sum(axis=0))
-    counts = confusion[np.ix_(rows, columns)]
-    cells = go.Heatmap(
-        z=(counts / confusion[rows].sum(axis=1, keepdims=True)).tolist(),
-        x=[table[int(class_id)].name for class_id in columns],
-        y=[table[int(class_id)].name for class_id in rows],
-        customdata=counts.tolist(),
-        zmin=0,
-        zmax=1,
-        colorscale="Viridis",
-        colorbar={"tickformat": ".0%"},
-        hovertemplate="%{y} predicted as %{x}: %{z:.1%} (%{customdata:d} pixels)<extra></extra>",
-    )
-    figure = _figure([cells], "predicted", "labelled")
-    figure.update_yaxes(autorange="reversed")
     return figure
 
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 import unet_explorer
 from unet_explorer.analysis.probabilities import class_ids, class_probability, class_shares, entropy_map, margin_map
-from unet_explorer.metrics import confusion_matrix, intersection_over_union, mean_iou, pixel_accuracy
+from unet_explorer.metrics import confusion_matrix, intersection_over_union, mean_iou, mistakes, pixel_accuracy
 from unet_explorer.pictures import fit_label_map
 from unet_explorer.rendering.colormaps import colour
-from unet_explorer.rendering.overlays import blend_overlay, heat_overlay, outline
+from unet_explorer.rendering.overlays import blend_overlay, error_overlay, heat_overlay, outline
 from unet_explorer.rendering.report import Figure, Report, Section, Table
 from unet_explorer.rendering.tiles import Scaling, make_tiles
 
@@ -27,6 +27,7 @@ TILE_WIDTH = 208
 MOST_CHANNELS = 64
 WIDEST = 1248
 OPACITY = 0.55
+MOST_MISTAKES = 10
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,9 @@ def _class_sections(network: Network, picture: Picture, request: Request) -> lis
         figures,
         _class_table(network, maps, ids, confusion),
     )
-    single = tuple(_class_figure(network, picture, maps, class_id, request) for class_id in request.classes)
+    single: list[Figure] = []
+    for class_id in request.classes:
+        single += _class_figures(network, picture, maps, class_id, request)
     doubts = (
         ("Entropy", entropy_map(maps.values), "0 sure of one class, 1 all classes alike"),
         ("Margin", margin_map(maps.values), "best class over the second; 0 undecided, 1 certain"),
@@ -147,12 +150,14 @@ def _class_sections(network: Network, picture: Picture, request: Request) -> lis
         for name, values, means in doubts
     )
     sections = [overview]
+    if confusion is not None and (found := mistakes(confusion, MOST_MISTAKES)):
+        sections.append(_mistakes_section(network, confusion, found))
     if single:
         sections.append(
             Section(
                 "Classes on their own",
                 "Brightness is the probability, 0 to 1; the white line is the threshold.",
-                single,
+                tuple(single),
             )
         )
     return [*sections, Section("How sure", "", unsure)]
@@ -197,18 +202,42 @@ def _class_table(
     return Table((*heads, "IoU"), tuple(scored), frozenset({1, 2, 3}), tuple(colours))
 
 
-def _class_figure(network: Network, picture: Picture, maps: FeatureMaps, class_id: int, request: Request) -> Figure:
+def _mistakes_section(network: Network, confusion: NDArray[np.int64], found: list[tuple[int, int]]) -> Section:
+    table, labelled, pixels = network.class_table, confusion.sum(axis=1), confusion.sum()
+    rows = tuple(
+        (
+            table[label].name,
+            table[wrong].name,
+            f"{100 * confusion[label, wrong] / labelled[label]:.2f}%",
+            f"{100 * confusion[label, wrong] / pixels:.2f}%",
+        )
+        for label, wrong in found
+    )
+    heads = ("Labelled", "Found as", "Of the class", "Of all pixels")
+    colours = tuple(table[label].colour for label, _ in found)
+    return Section("What is mistaken for what", table=Table(heads, rows, frozenset({2, 3}), colours))
+
+
+def _class_figures(
+    network: Network, picture: Picture, maps: FeatureMaps, class_id: int, request: Request
+) -> list[Figure]:
+    """The probability of a class and, with labels, where the threshold is right and wrong."""
     probability = np.asarray(class_probability(maps.values, class_id), np.float32)
     threshold = request.threshold_of(class_id)
     pixels = _heat(picture, maps, probability, request.colours, 0.75, threshold)
     mask = probability >= threshold
     note = f"covers {100 * _inside(maps, mask).mean():.2f}% at the threshold {threshold:g}"
-    labels = _labels(picture, maps)
-    if labels is not None:
-        known = labels != 255
-        confusion = confusion_matrix(labels[known] == class_id, mask[known], 2)
-        note += f", IoU {_score(intersection_over_union(confusion)[1])}"
-    return Figure(pixels, f"{network.class_table[class_id].name} (class {class_id}, channel {class_id + 1})", note)
+    name, labels = network.class_table[class_id].name, _labels(picture, maps)
+    title = f"{name} (class {class_id}, channel {class_id + 1})"
+    if labels is None:
+        return [Figure(pixels, title, note)]
+    known = labels != 255
+    confusion = confusion_matrix(labels[known] == class_id, mask[known], 2)
+    note += f", IoU {_score(intersection_over_union(confusion)[1])}"
+    predicted, wanted = (maps.placement.restore(where) for where in (mask & known, labels == class_id))
+    judged = error_overlay(picture.pixels, predicted, wanted, OPACITY)
+    told = f"{name}, right and wrong at the threshold"
+    return [Figure(pixels, title, note), Figure(_shown(judged), told, "green found, orange wrongly found, blue missed")]
 
 
 def _layer_section(name: str, maps: FeatureMaps, request: Request) -> Section:

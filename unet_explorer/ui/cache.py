@@ -36,11 +36,6 @@ class ByteCache(Generic[Value]):
         self._bytes = 0
         self._lock = threading.Lock()
 
-    @property
-    def bytes_kept(self) -> int:
-        """Bytes of all values kept now."""
-        return self._bytes
-
     def get(self, key: Hashable) -> Value | None:
         """The value put under this key, or None where it was never put or has been evicted."""
         with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unet_explorer.analysis.agreement import best_threshold_iou, class_means, correlation_with_mask
+from unet_explorer.analysis.agreement import class_means, correlation_with_mask
 from unet_explorer.errors import LayerError
 
 RNG = np.random.default_rng(9)
@@ -42,31 +42,7 @@ def test_values_that_are_not_finite_are_left_out() -> None:
 
 def test_a_planted_channel_agrees_perfectly() -> None:
     values = np.dstack([np.where(MASK, 7.0, 1.0), np.where(MASK, 1.0, 7.0), NOISE[:, :, 0]]).astype(np.float32)
-    found = best_threshold_iou(values, MASK)
-    assert found.iou[0] == 1
-    assert 1 < found.threshold[0] <= 7
-    assert found.iou[1] == pytest.approx(MASK.mean())  # Only a threshold that takes everything finds the mask.
     assert correlation_with_mask(values, MASK)[:2].tolist() == pytest.approx([1, -1])
-
-
-def test_best_threshold_is_the_best_of_its_256() -> None:
-    values = (NOISE + MASK[:, :, None] * 1.5).astype(np.float32)
-    found = best_threshold_iou(values, MASK)
-    for channel in range(4):
-        plane = values[:, :, channel].astype(np.float64)
-        cuts = plane.min() + (plane.max() - plane.min()) * np.arange(256) / 256
-        scores = [(MASK & (plane >= cut)).sum() / (MASK | (plane >= cut)).sum() for cut in cuts]
-        assert found.iou[channel] == pytest.approx(max(scores), abs=0.005)
-        predicted = plane >= found.threshold[channel]
-        assert (MASK & predicted).sum() / (MASK | predicted).sum() == pytest.approx(found.iou[channel], abs=0.005)
-
-
-def test_best_threshold_of_odd_channels() -> None:
-    values = np.dstack([np.full(MASK.shape, 2.0), np.full(MASK.shape, np.nan)]).astype(np.float32)
-    found = best_threshold_iou(values, MASK)
-    assert (found.iou[0], found.threshold[0]) == (pytest.approx(MASK.mean()), 2)
-    assert np.isnan(found.iou[1])
-    assert np.isnan(best_threshold_iou(NOISE, np.zeros_like(MASK)).iou).all()
 
 
 def test_class_means_equal_averaging_each_class() -> None:
@@ -82,7 +58,5 @@ def test_class_means_equal_averaging_each_class() -> None:
 def test_sizes_must_agree() -> None:
     with pytest.raises(LayerError, match=r"\(24, 30\).*\(24, 31\)"):
         correlation_with_mask(NOISE, MASK[:, :30])
-    with pytest.raises(LayerError, match="differ in size"):
-        best_threshold_iou(NOISE, MASK[1:])
     with pytest.raises(LayerError, match="differ in size"):
         class_means(NOISE, MASK[1:].astype(int), 2)

@@ -6,20 +6,13 @@ import numpy as np
 import pytest
 
 from unet_explorer.analysis.probabilities import (
-    ClassShare,
-    Outcome,
     class_ids,
     class_probability,
     class_shares,
     entropy_map,
     margin_map,
-    outcome_iou,
-    outcome_map,
-    threshold_mask,
-    top_classes,
 )
 from unet_explorer.errors import ClassTableError
-from unet_explorer.metrics import confusion_matrix, intersection_over_union
 
 RNG = np.random.default_rng(8)
 LOGITS = RNG.standard_normal((6, 9, 4)) * 3
@@ -46,7 +39,6 @@ def test_a_single_probability_is_two_classes() -> None:
     np.testing.assert_allclose(margin_map(SIGMOID), np.abs(2 * p - 1), atol=1e-6)
     np.testing.assert_allclose(class_probability(SIGMOID, 0), 1 - p, atol=1e-7)
     np.testing.assert_array_equal(class_probability(SIGMOID, 1), SIGMOID[..., 0])
-    assert [row.class_id for row in top_classes(np.array([[[0.9]]]), 0, 0)] == [1, 0]
 
 
 def test_nan_is_shown_not_hidden() -> None:
@@ -57,48 +49,19 @@ def test_nan_is_shown_not_hidden() -> None:
         assert np.isnan(doubt[2, 3])
         assert np.isnan(doubt[0, 0])
         assert np.isnan(doubt).sum() == 2
-    assert not threshold_mask(odd, 1, 0.0)[0, 0]
-    assert top_classes(odd, 0, 0)[-1].class_id == 1
-
-
-def test_top_classes_are_ranked_with_ties_by_id() -> None:
-    worked = np.array([[[0.1, 0.4, 0.1, 0.4]]])
-    assert top_classes(worked, 0, 0, count=3) == [ClassShare(1, 0.4), ClassShare(3, 0.4), ClassShare(0, 0.1)]
-    assert len(top_classes(worked, 0, 0, count=99)) == 4
 
 
 def test_unknown_classes_are_refused() -> None:
     with pytest.raises(ClassTableError, match="no class 4: the network tells classes 0 to 3 apart"):
         class_probability(SOFTMAX, 4)
     with pytest.raises(ClassTableError, match="classes 0 to 1"):
-        threshold_mask(SIGMOID, 2, 0.5)
+        class_probability(SIGMOID, 2)
 
 
 def test_shares_of_the_picture() -> None:
     ids = np.array([[0, 1, 1], [3, 255, 3]], np.uint8)
     assert class_shares(ids, 4).tolist() == [0.2, 0.4, 0, 0.4]
     assert class_shares(np.full((2, 2), 255, np.uint8), 2).tolist() == [0, 0]
-
-
-def test_a_mask_takes_what_reaches_the_threshold() -> None:
-    worked = np.array([[[0.5, 0.5], [0.49, 0.51]]], np.float32)
-    assert threshold_mask(worked, 0, 0.5).tolist() == [[True, False]]
-
-
-def test_outcomes_and_their_iou_equal_the_confusion_matrix() -> None:
-    predicted, wanted = RNG.random((2, 13, 17)) < 0.4
-    outcome = outcome_map(predicted, wanted)
-    confusion = confusion_matrix(wanted.astype(int), predicted.astype(int), 2)
-    counted = [[np.count_nonzero(outcome == kind) for kind in row] for row in ((0, 2), (3, 1))]
-    assert counted == confusion.tolist()
-    assert outcome_iou(outcome) == intersection_over_union(confusion)[1]
-
-
-def test_unlabelled_pixels_have_no_outcome() -> None:
-    yes = np.ones((1, 2), bool)
-    outcome = outcome_map(yes, yes, known=np.array([[True, False]]))
-    assert outcome.tolist() == [[Outcome.TRUE_POSITIVE, Outcome.UNKNOWN]]
-    assert np.isnan(outcome_iou(outcome_map(~yes, ~yes)))
 
 
 def test_more_classes_than_a_byte_can_name_keep_their_ids() -> None:

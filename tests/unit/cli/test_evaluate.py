@@ -40,6 +40,8 @@ def test_scores_are_printed_as_text_and_as_json(
     assert (report["model"], report["dataset"], report["split"], report["pictures"]) == ("tiny", "kitti", "train", 2)
     assert sum(report["class_pixels"].values()) == 2 * 16 * 32
     assert list(report["class_iou"])[:2] == ["Road", "Sidewalk"]
+    for name, found in report["confusion"].items():
+        assert sum(found.values()) == report["class_pixels"][name]
     present = [iou for iou in report["class_iou"].values() if iou is not None]
     assert report["mean_iou"] == pytest.approx(np.mean(present))
 
@@ -82,8 +84,26 @@ def test_a_binary_network_shows_its_curve_and_salt_score() -> None:
     assert "salt score      0.6000 at 0.50, best on these pictures 0.7000 at 0.01" in lines
 
 
+def test_what_is_mistaken_for_what_is_told_the_most_pixels_first() -> None:
+    confusion = np.array([[50, 30, 0], [5, 5, 10], [0, 0, 0]])
+    result = Evaluation(("Road", "Pavement", "Kerb"), confusion, 1, 0.5)
+    lines = describe(result).splitlines()
+    begin = lines.index("labelled  found as  share of the class  share of pixels")
+    assert [" ".join(line.split()) for line in lines[begin + 1 : begin + 4]] == [
+        "Road Pavement 37.50% 30.00%",
+        "Pavement Kerb 50.00% 10.00%",
+        "Pavement Road 25.00% 5.00%",
+    ]
+    assert result.to_dict()["confusion"] == {
+        "Road": {"Road": 50, "Pavement": 30},
+        "Pavement": {"Road": 5, "Pavement": 5, "Kerb": 10},
+        "Kerb": {},
+    }
+
+
 def test_classes_that_occur_nowhere_have_no_iou() -> None:
     text = describe(Evaluation(("a", "b", "c"), np.array([[4, 0, 0], [0, 0, 0], [0, 0, 0]]), 1, 0.5))
 
     assert "b           -       -           0.00%" in text.splitlines()
     assert "2.0 pictures a second" in text
+    assert "found as" not in text  # Every pixel is right.

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from unet_explorer.errors import CardError, PictureError
-from unet_explorer.pictures import Axis, InputSpec, Picture, Placement, fit_label_map, fit_picture
+from unet_explorer.pictures import Axis, InputSpec, Picture, fit_label_map, fit_picture
 from unet_explorer.pictures.fitting import Fit, gray
 
 
@@ -96,9 +96,10 @@ def test_letterbox_centres_between_black_bars() -> None:
     assert fitted.batch.shape == (1, 9, 8, 3)
     assert [bool(row.all()) for row in bright] == [False, False, True, True, True, True, False, False, False]
     np.testing.assert_array_equal(fitted.batch[0, 0], -1)
-    assert fitted.placement.to_picture(0, 3) is None
-    assert fitted.placement.to_picture(2, 0) == (0, 0)
-    assert fitted.placement.to_picture(5, 7) == (1, 3)
+    rows, columns = fitted.placement.rows.picture_pixels(9), fitted.placement.columns.picture_pixels(8)
+    assert ([*rows[2:6]], [*columns]) == ([0, 0, 1, 1], [0, 0, 1, 1, 2, 2, 3, 3])
+    assert rows[1] < 0
+    assert rows[6] > 1
 
 
 def test_padding_keeps_every_pixel_and_repeats_the_edge() -> None:
@@ -178,12 +179,10 @@ def test_labels_for_a_cropping_network_come_from_what_its_map_covers() -> None:
 def test_pixels_map_as_worked_out_by_hand() -> None:
     # 10 picture pixels on 4 input pixels that start at 3: each input pixel is 2.5 picture pixels wide.
     axis = Axis(picture=10, input=9, start=3, length=4, map_start=0, map_length=9)
-    assert [axis.input_pixel(pixel) for pixel in range(10)] == [3, 3, 4, 4, 4, 5, 5, 6, 6, 6]
-    assert [axis.picture_pixel(pixel) for pixel in range(9)] == [None, None, None, 1, 3, 6, 8, None, None]
-    placement = Placement(axis, axis)
-    assert placement.to_input(0, 9) == (3, 6)
-    assert placement.to_picture(3, 6) == (1, 8)
-    assert placement.to_picture(3, 0) is None
+    assert axis.map_pixels(9).tolist() == [3, 3, 4, 4, 4, 5, 5, 6, 6, 6]
+    assert axis.picture_pixels(9)[3:7].tolist() == [1, 3, 6, 8]
+    assert axis.picture_pixels(9)[2] < 0
+    assert axis.picture_pixels(9)[7] > 9
 
 
 def test_fitting_changes_nothing_in_the_picture() -> None:

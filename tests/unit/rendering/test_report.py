@@ -15,9 +15,10 @@ from PIL import Image
 
 from tests.zoo_fixtures import OpenZoo, open_zoo, street, zoo  # noqa: F401
 from unet_explorer.errors import ClassTableError, LayerError
-from unet_explorer.pictures import Picture
+from unet_explorer.pictures import Picture, fit_label_map
 from unet_explorer.rendering.colormaps import COLORMAPS
 from unet_explorer.rendering.findings import Request, largest_classes, main_layers, picture_report
+from unet_explorer.rendering.overlays import FALSE_NEGATIVE, TRUE_POSITIVE
 from unet_explorer.rendering.report import Figure, Report, Section, Table, png_address, report_html
 
 
@@ -95,6 +96,7 @@ def test_a_network_and_a_picture(open_zoo: OpenZoo, street: Picture) -> None:  #
     report = picture_report(network, labelled, request)
     assert [section.title for section in report.sections] == [
         "What is where",
+        "What is mistaken for what",
         "Classes on their own",
         "How sure",
         "Layer conv2d_3",
@@ -119,6 +121,34 @@ def test_scores_of_the_table_by_hand(open_zoo: OpenZoo, street: Picture) -> None
     assert rows["Class 1"][2:] == (f"{100 * share:.2f}%", f"{share:.3f}")
     assert {row[3] for name, row in rows.items() if name != "Class 1"} <= {"0.000"}
     assert f"Mean IoU {share / len(rows):.3f}; {100 * share:.1f}% of the pixels right." in overview.text
+
+
+def test_mistakes_by_hand(open_zoo: OpenZoo, street: Picture) -> None:  # noqa: F811
+    network = open_zoo("keras3_unet")
+    ids = network.class_map(street)
+    labels = np.full((37, 53), 1, np.uint8)
+    labels[:, :5] = 255  # not labelled, so neither right nor wrong
+    report = picture_report(network, street.with_label_map(labels), Request("now", classes=(1,)))
+    _, section, alone, _ = report.sections
+    assert section.table is not None
+    known = fit_label_map(labels, network.probabilities(street).placement, *ids.shape) == 1
+    shares = {f"Class {found}": float((ids[known] == found).mean()) for found in set(ids[known].tolist()) - {1}}
+    assert section.table.rows == tuple(
+        ("Class 1", name, f"{100 * share:.2f}%", f"{100 * share:.2f}%")
+        for name, share in sorted(shares.items(), key=lambda pair: -pair[1])
+    )
+    _, judged = alone.figures
+    right = network.probabilities(street).values[..., 1] >= 0.5
+    drawn = np.where(right[..., None], TRUE_POSITIVE, FALSE_NEGATIVE)
+    wanted = np.rint(street.pixels + (network.probabilities(street).placement.restore(drawn) - street.pixels) * 0.55)
+    np.testing.assert_allclose(judged.pixels[:, 7:], wanted[:, 7:], atol=1)
+    np.testing.assert_array_equal(judged.pixels[:, :4], street.pixels[:, :4])
+
+
+def test_without_labels_nothing_is_judged(open_zoo: OpenZoo, street: Picture) -> None:  # noqa: F811
+    report = picture_report(open_zoo("keras3_unet"), street, Request("now", classes=(0, 3)))
+    assert [section.title for section in report.sections] == ["What is where", "Classes on their own", "How sure"]
+    assert len(report.sections[1].figures) == 2
 
 
 def test_channels_keep_their_own_ranges(open_zoo: OpenZoo, street: Picture) -> None:  # noqa: F811
