@@ -40,7 +40,7 @@ def test_each_model_has_its_card_and_is_opened_when_looked_into(
     monkeypatch.setattr(library, "open_model", lambda name: opened.append(name) or open_model(name))
     app = start("models")
     assert names(app) == ["binary", "roads", "tiny"]
-    for fact in ("<dd>MIT</dd>", "<dd>30 (kitti)</dd>", "<dd>validation: mean IoU 0.0123, pictures 7</dd>"):
+    for fact in ("<dd>MIT</dd>", "<dd>30 (kitti)</dd>", "<b>0.012</b> mean IoU · <b>7</b> pictures"):
         assert fact in facts(app)
     assert facts(app).count("<dt>Saved</dt>") == 3
     assert "<dt>Parameters</dt>" not in facts(app)

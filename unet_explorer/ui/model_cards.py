@@ -86,7 +86,9 @@ def _card(name: str, folder: Path, chosen: bool) -> DeltaGenerator:
     if card is None:
         st.caption("It has no model card: its classes are numbered, and pictures are fitted as its input says.")
     else:
-        _about(card)
+        if card.title and card.title != card.name:
+            st.markdown(f"**{literal(card.title)}**")
+        st.html(card_facts(card))
     _table({"Saved": saved_size(folder)})
     place = st.empty()
     with st.container(horizontal=True, gap="small"):
@@ -97,16 +99,14 @@ def _card(name: str, folder: Path, chosen: bool) -> DeltaGenerator:
     return place
 
 
-def _about(card: ModelCard) -> None:
-    if card.title and card.title != card.name:
-        st.markdown(f"**{literal(card.title)}**")
-    if card.description:
-        st.write(literal(card.description))
-    facts = {"Scores": score_lines(card.scores), "Data": data_line(card.data)}
-    facts |= {"Licence": card.licence, "Preset": card.preset}
+def card_facts(card: ModelCard) -> str:
+    """What a card says of its network below the title, as HTML; all of it is text from a file and escaped."""
+    facts = {"Scores": score_blocks(card.scores), "Data": html.escape(data_line(card.data))}
+    facts |= {"Licence": html.escape(card.licence), "Preset": html.escape(card.preset)}
     if card.class_table is not None:
-        facts["Classes"] = f"{len(card.class_table)} ({card.class_table.name})"
-    _table({label: value for label, value in facts.items() if value})
+        facts["Classes"] = html.escape(f"{len(card.class_table)} ({card.class_table.name})")
+    about = f'<p class="card-about">{html.escape(card.description)}</p>' if card.description else ""
+    return about + _facts_list({label: value for label, value in facts.items() if value})
 
 
 def saved_size(folder: Path) -> str:
@@ -149,19 +149,34 @@ def _opened_facts(name: str, version: tuple[int, ...]) -> Facts:
     )
 
 
-def score_lines(scores: Mapping[str, Any]) -> str:
-    """Scores as text, one line for each part of the data.
+def score_blocks(scores: Mapping[str, Any]) -> str:
+    """Scores as HTML: for each part of the data its name, its figures, and behind a click how they were measured.
 
     Example:
-        >>> print(score_lines({"validation": {"mean_iou": 0.21234, "pictures": 42}, "seed": 3}))
-        validation: mean IoU 0.2123, pictures 42
-        seed: 3
+        >>> score_blocks({"validation": {"mean_iou": 0.21234, "pictures": 42}})
+        '<div class="card-score">validation<div><b>0.212</b> mean IoU · <b>42</b> pictures</div></div>'
     """
-    lines = []
+    blocks = []
     for part, values in scores.items():
-        found = _line(values, " ", ", ") if isinstance(values, Mapping) else _written(values)
-        lines.append(f"{part.replace('_', ' ')}: {found}")
-    return "\n".join(lines)
+        rows = values if isinstance(values, Mapping) else {"": values}
+        how = rows.get("how", "")
+        said = " · ".join(
+            f"<b>{_figure(value)}</b> {_spelt(name)}".rstrip()
+            for name, value in rows.items()
+            if isinstance(value, (int, float)) or not name
+        )
+        why = f"<details><summary>how it was measured</summary>{html.escape(str(how))}</details>" if how else ""
+        blocks.append(f'<div class="card-score">{_spelt(part)}<div>{said}</div>{why}</div>')
+    return "".join(blocks)
+
+
+def _figure(value: Any) -> str:
+    """A score in three digits after the point, which is all that its pictures can tell."""
+    return f"{value:.3f}" if isinstance(value, float) else html.escape(_written(value))
+
+
+def _spelt(name: str) -> str:
+    return html.escape(name.replace("_", " ").replace("mean iou", "mean IoU"))
 
 
 def data_line(data: Mapping[str, Any]) -> str:
@@ -190,11 +205,11 @@ def data_line(data: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _line(values: Mapping[str, Any], link: str = ": ", between: str = " · ") -> str:
+def _line(values: Mapping[str, Any]) -> str:
     """The short facts of a mapping in one line; digests and nested values are left to the card itself."""
     short = {key: _written(value) for key, value in values.items() if isinstance(value, (str, int, float))}
     kept = {key: text for key, text in short.items() if len(text) < 60 and not _DIGEST.fullmatch(text)}
-    return between.join(f"{key.replace('_', ' ').replace(' iou', ' IoU')}{link}{text}" for key, text in kept.items())
+    return " · ".join(f"{key.replace('_', ' ')}: {text}" for key, text in kept.items())
 
 
 def _written(value: Any) -> str:
@@ -204,8 +219,13 @@ def _written(value: Any) -> str:
 
 
 def _table(rows: Mapping[str, str]) -> None:
-    cells = "".join(f"<dt>{html.escape(label)}</dt><dd>{html.escape(value)}</dd>" for label, value in rows.items())
-    st.html(f'<dl class="card-facts">{cells}</dl>')
+    st.html(_facts_list({label: html.escape(value) for label, value in rows.items()}))
+
+
+def _facts_list(rows: Mapping[str, str]) -> str:
+    """Labels and what they say, which is HTML already."""
+    cells = "".join(f"<dt>{html.escape(label)}</dt><dd>{value}</dd>" for label, value in rows.items())
+    return f'<dl class="card-facts">{cells}</dl>'
 
 
 def _go(name: str, page: str) -> None:

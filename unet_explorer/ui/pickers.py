@@ -13,6 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from unet_explorer.errors import UserError
 from unet_explorer.ui import library, state
 from unet_explorer.ui.components.lifeline import lifeline
+from unet_explorer.ui.model_cards import card_facts
 from unet_explorer.ui.uploads import uploader
 from unet_explorer.ui.wording import literal, sorry
 
@@ -155,12 +156,5 @@ def _card(network: Network) -> None:
         if card is None:
             st.caption("It has no model card: classes are numbered, and pictures are fitted as its input says.")
         else:
-            st.write(literal(card.description))
-            for label, value in (("Licence", card.licence), ("Preset", card.preset)):
-                if value:
-                    st.markdown(f":gray[{label}] {literal(value)}")
-            for label, values in (("Data", card.data), ("Scores", card.scores)):
-                if values:
-                    st.markdown(f":gray[{label}]")
-                    st.json(values, expanded=1)
+            st.html(card_facts(card))
         st.caption(f"{len(network.layers)} layers · runs on {network.device}")
