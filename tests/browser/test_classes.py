@@ -423,6 +423,9 @@ def test_salt_has_one_threshold_and_the_curve_of_its_iou(visit: Open, server: Se
         set_range(pane.locator('input[type="range"]'), step)
         expect(pane.locator(".score")).to_have_text(f"{iou(step):.3f}")
         expect(page.locator('.legend li[data-class="1"] .iou')).to_have_text(f"{iou(step):.2f}")
+        without = own < np.float32(step / 200)
+        both = (iou(step) + (without & ~labels).sum() / (without | ~labels).sum()) / 2
+        expect(page.locator(".map header")).to_contain_text(f"mean IoU {both:.3f} of 2 classes")
         ids = (own >= np.float32(step / 200)).astype(np.uint8)
         near(at_centres(pixels(page, ".map canvas"), *own.shape), network.class_table.to_rgb(ids), 0.03)
     assert asked == []

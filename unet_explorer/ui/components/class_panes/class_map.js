@@ -29,7 +29,7 @@ export class ClassMap {
       onkeydown: (event) => this.walk(event, onwalk),
     }, this.canvas, this.tags);
     steer(this.frame, hub);
-    this.score = h("span", { class: "muted small" });
+    this.score = h("span", { class: "muted small", title: "With labels: of this picture, over the classes that are labelled or found in it" });
     this.element = h("section", { class: "map" },
       h("header", {}, h("h3", {}, "Class map"), this.score,
         h("div", { class: "buttons" }, button("Pin", "Put the class map into the compare tray", onpin), ...zoomButtons())),
@@ -45,9 +45,11 @@ export class ClassMap {
   }
 
   summary() {
-    const { accuracy, odd } = this.overview.header;
+    const { accuracy, odd, iou } = this.overview.header;
     const parts = [];
+    const scored = (iou ?? []).filter((one) => one !== null);
     if (accuracy !== null) parts.push(`${percent(accuracy)} of the pixels right`);
+    if (scored.length) parts.push(`mean IoU ${(scored.reduce((a, b) => a + b, 0) / scored.length).toFixed(3)} of ${scored.length} classes`);
     if (odd > 0) parts.push(`${percent(odd)} NaN or infinite`);
     say(this.score, parts.join(" · "));
   }

@@ -29,12 +29,13 @@ export class ClassPane {
     this.facts = h("div", { class: "facts small" });
     this.best = h("button", { type: "button", class: "link", hidden: true, onclick: () => onthreshold(entry.id, bestStep(this.sheet.header)) });
     this.curve = svg("svg", { class: "curve", viewBox: `0 0 ${STEPS} 100`, preserveAspectRatio: "none", role: "img" });
+    this.axis = h("span", { class: "axis muted small", "aria-hidden": "true" });
     const close = h("button", { type: "button", class: "close", title: `Close ${entry.name}`, "aria-label": `Close ${entry.name}`, onclick: () => onremove(entry.id) }, "×");
     const pin = h("button", { type: "button", class: "button pin", title: `Put ${entry.name} into the compare tray`, onclick: () => onpin(entry.id) }, "Pin");
     this.element = h("article", { class: "class", "data-class": entry.id },
       h("header", {}, swatch(entry), h("h3", {}, entry.name), this.value, pin, close),
       this.frame,
-      h("div", { class: "threshold" }, this.curve, h("label", {}, h("span", { class: "muted" }, "Threshold"), this.slider, this.at)),
+      h("div", { class: "threshold" }, this.axis, this.curve, h("label", {}, h("span", { class: "muted" }, "Threshold"), this.slider, this.at)),
       h("div", { class: "row" }, this.facts, this.best));
   }
 
@@ -132,6 +133,7 @@ export class ClassPane {
     const what = labelled ? "IoU of this picture at each threshold, 0 to 1" : "Pixels that reach each threshold";
     this.marker = svg("line", { y1: 0, y2: 100, class: "marker" });
     set(this.curve, "aria-label", what);
+    say(this.axis, labelled ? "IoU, 0 to 1" : "Pixels");
     this.curve.replaceChildren(svg("title", {}, what), svg("polygon", { points: `0,100 ${points.join(" ")} ${STEPS},100`, class: "area" }), svg("polyline", { points: points.join(" "), class: "line" }), this.marker);
   }
 
