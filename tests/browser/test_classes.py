@@ -222,7 +222,7 @@ def test_right_wrong_and_missed_have_their_colours_and_patterns(
 ) -> None:
     page = visit("classes", **ROADS, classes=str(SKY), mode="errors", opacity="100")
     ready(page)
-    expect(page.locator(".key")).to_contain_text("Missed")
+    expect(page.locator(".key")).to_contain_text("False negative")
     pane = class_pane(page, SKY)
     step = int(np.ceil(np.quantile(probabilities[..., SKY], 0.6) * 200))
     set_range(pane.locator('input[type="range"]'), step)

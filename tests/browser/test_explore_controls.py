@@ -243,7 +243,7 @@ def test_the_histogram_counts_what_the_network_computed_and_chooses_a_range(
     bin_ = 5 + int(np.argmax(counts[5:40]))
     edges = low + (high - low) * np.arange(65) / 64
     bench.mouse.move(box["x"] + (bin_ + 0.5) / 64 * box["width"], box["y"] + 10)
-    expect(said).to_have_text(re.compile(rf": {counts[bin_]} \({100 * counts[bin_] / own.size:.1f} %\)$"))
+    expect(said).to_have_text(re.compile(rf": {counts[bin_]} \({100 * counts[bin_] / own.size:.1f}%\)$"))
     assert int(counts[bin_]) == pytest.approx(np.histogram(own, bins=64)[0][bin_], abs=2)
     # The pixels of the bar light up, and no others.
     level = np.rint((own - low) / (high - low) * 255).astype(int)

@@ -27,6 +27,15 @@ TILE_WIDTH = 208
 MOST_CHANNELS = 64
 WIDEST = 1248
 OPACITY = 0.55
+KINDS = {
+    "conv": "Convolution",
+    "transpose_conv": "Transposed convolution",
+    "batch_norm": "Batch normalisation",
+    "pool": "Pooling",
+    "concat": "Concatenation",
+    "upsample": "Upsampling",
+    "other": "Another operation",
+}
 MOST_MISTAKES = 10
 
 
@@ -188,7 +197,7 @@ def _class_table(
     shares = class_shares(_inside(maps, ids), classes)
     order = [class_id for class_id in np.argsort(-shares, kind="stable").tolist() if shares[class_id] > 0]
     heads: tuple[str, ...] = ("Class", "Id", "Share")
-    rows = [(network.class_table[class_id].name, str(class_id), f"{100 * shares[class_id]:.2f}%") for class_id in order]
+    rows = [(network.class_table[class_id].name, str(class_id), _percent(shares[class_id])) for class_id in order]
     colours = [network.class_table[class_id].colour for class_id in order]
     if confusion is None:
         return Table(heads, tuple(rows), frozenset({1, 2}), tuple(colours))
@@ -208,8 +217,8 @@ def _mistakes_section(network: Network, confusion: NDArray[np.int64], found: lis
         (
             table[label].name,
             table[wrong].name,
-            f"{100 * confusion[label, wrong] / labelled[label]:.2f}%",
-            f"{100 * confusion[label, wrong] / pixels:.2f}%",
+            _percent(confusion[label, wrong] / labelled[label]),
+            _percent(confusion[label, wrong] / pixels),
         )
         for label, wrong in found
     )
@@ -254,8 +263,9 @@ def _layer_section(name: str, maps: FeatureMaps, request: Request) -> Section:
         for channel in range(shown)
     )
     left_out = f" The first {shown} of them are shown." if shown < channels else ""
+    kind = KINDS.get(maps.layer.kind, maps.layer.kind.capitalize())
     text = (
-        f"{maps.layer.kind.replace('_', ' ').capitalize()}, {maps.layer.stage or 'no stage'}: {channels} channels of "
+        f"{kind}, {maps.layer.stage or 'no stage'}: {channels} channels of "
         f"{height} x {width}, counted from 1.{left_out} Each channel runs from its own lowest value (dark) to its own "
         "highest (bright)."
     )
@@ -300,6 +310,11 @@ def _shown(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Every n-th pixel of a picture that is wider than a page needs."""
     step = -(-pixels.shape[1] // WIDEST)
     return np.ascontiguousarray(pixels[::step, ::step])
+
+
+def _percent(share: float) -> str:
+    """A share in percent; what is there is never written as nothing."""
+    return "< 0.01%" if 0 < share < 0.00005 else f"{100 * share:.2f}%"
 
 
 def _score(value: float) -> str:

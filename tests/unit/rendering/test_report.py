@@ -17,7 +17,7 @@ from tests.zoo_fixtures import OpenZoo, open_zoo, street, zoo  # noqa: F401
 from unet_explorer.errors import ClassTableError, LayerError
 from unet_explorer.pictures import Picture, fit_label_map
 from unet_explorer.rendering.colormaps import COLORMAPS
-from unet_explorer.rendering.findings import Request, largest_classes, main_layers, picture_report
+from unet_explorer.rendering.findings import Request, _percent, largest_classes, main_layers, picture_report
 from unet_explorer.rendering.overlays import FALSE_NEGATIVE, TRUE_POSITIVE
 from unet_explorer.rendering.report import Figure, Report, Section, Table, png_address, report_html
 
@@ -121,6 +121,10 @@ def test_scores_of_the_table_by_hand(open_zoo: OpenZoo, street: Picture) -> None
     assert rows["Class 1"][2:] == (f"{100 * share:.2f}%", f"{share:.3f}")
     assert {row[3] for name, row in rows.items() if name != "Class 1"} <= {"0.000"}
     assert f"Mean IoU {share / len(rows):.3f}; {100 * share:.1f}% of the pixels right." in overview.text
+
+
+def test_a_share_that_is_there_is_never_written_as_nothing() -> None:
+    assert [_percent(share) for share in (0.0, 0.000049, 0.000051, 0.1)] == ["0.00%", "< 0.01%", "0.01%", "10.00%"]
 
 
 def test_mistakes_by_hand(open_zoo: OpenZoo, street: Picture) -> None:  # noqa: F811

@@ -85,7 +85,7 @@ export class About {
     const share = (value) => (high > low ? ((value - low) / (high - low)) * 100 : 0);
     const bars = rows.map(({ name, colour, mean, share: covered }) => {
       const [from, to] = [Math.min(share(0), share(mean)), Math.max(share(0), share(mean))];
-      return h("div", { class: "bar", title: `${name} covers ${(100 * covered).toFixed(1)} % of the map` },
+      return h("div", { class: "bar", title: `${name} covers ${(100 * covered).toFixed(1)}% of the map` },
         h("span", { class: "swatch", style: `background: rgb(${colour.join(" ")})` }), h("b", {}, name),
         h("span", { class: "track" }, h("i", { style: `left: ${from}%; width: ${to - from}%` })), h("output", {}, number(mean)));
     });

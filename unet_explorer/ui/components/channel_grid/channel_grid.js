@@ -7,7 +7,7 @@ import { names as colourNames } from "../shared/colour.js";
 import { classMap } from "../shared/class_map.js";
 import { compose, download, themeOf } from "../shared/photo.js";
 import { zoomAt } from "../shared/pane.js";
-import { kind, sizeOf, viewName } from "../shared/kinds.js";
+import { functionName, kind, sizeOf, viewName } from "../shared/kinds.js";
 import { layerOf, neighbour, selectLayer } from "../shared/layers.js";
 import { helpDialog } from "../shared/help.js";
 import { About } from "./about.js";
@@ -344,13 +344,14 @@ class Browser {
       const next = neighbour(layers, layer.name, direction);
       return h("button", { type: "button", class: "button", "aria-label": label, title: label, disabled: !next, onclick: () => selectLayer(layers, next) }, text);
     };
-    const activation = layer.activation ? `, ${layer.activation}` : "";
+    const activation = layer.activation ? `, ${functionName(layer.activation)}` : "";
     const facts = [word.split(":")[0] + activation, layer.stage, here ? `${here.height} × ${here.width}` : sizeOf(layer), `${this.data.count} ${this.data.count === 1 ? "channel" : "channels"}`];
     if (layer.parameters) facts.push(`${layer.parameters.toLocaleString("en")} parameters`);
+    const told = facts.filter(Boolean).join(" · ");
     this.title.replaceChildren(
       step(-1, "Previous layer ([)", "‹"), step(1, "Next layer (])", "›"),
       h("span", { class: "chip", style: `--chip: ${colour}`, title: word, "aria-hidden": "true" }, letter),
-      h("h2", {}, layer.name), h("span", { class: "muted meta" }, facts.filter(Boolean).join(" · ")));
+      h("h2", { title: layer.name }, layer.name), h("span", { class: "muted meta", title: told }, told));
     const button = (text, label, title, act) => h("button", { type: "button", class: "button", "aria-label": label, title, onclick: act }, text);
     this.views.replaceChildren(
       ...this.viewChoice(layer),
@@ -372,7 +373,7 @@ class Browser {
     const { name } = this.told.picture;
     const { scaling, colours, gamma, overlay } = this.settings;
     const range = { channel: "each channel from its lowest to its highest value", layer: `${number(this.data.span[0])} to ${number(this.data.span[1])}, as the layer`, fixed: `${number(this.settings.low ?? 0)} to ${number(this.settings.high ?? 1)}` }[scaling];
-    const drawn = [colours, range, ...(gamma === 1 ? [] : [`gamma ${gamma}`]), ...(overlay ? [`picture ${overlay} %`] : [])].join(", ");
+    const drawn = [colours, range, ...(gamma === 1 ? [] : [`gamma ${gamma}`]), ...(overlay ? [`picture ${overlay}%`] : [])].join(", ");
     const panes = [{ canvas: this.cockpit.canvas, title: this.cockpit.title }, ...(this.isAbout ? [] : this.tiles.photographed())];
     const note = `U-Net Explorer · ${this.told.model} · ${name} · ${this.data.name} · ${drawn} · ${this.told.digest}`;
     download(compose(panes, note, themeOf(this.root)), `${this.told.model}_${this.data.name.replace(":", "_")}.png`);

@@ -85,7 +85,7 @@ export class Cockpit {
     write("high", number(here?.high[channel]));
     write("mean", number(of("mean")));
     write("deviation", number(of("deviation")));
-    write("zeros", typeof of("zeros") === "number" ? `${(100 * of("zeros")).toFixed(1)} %` : "–");
+    write("zeros", typeof of("zeros") === "number" ? `${(100 * of("zeros")).toFixed(1)}%` : "–");
     write("entropy", typeof of("entropy") === "number" ? `${of("entropy").toFixed(2)} bits` : "–");
     const mark = here?.marks[channel];
     this.mark.hidden = !mark;

@@ -98,7 +98,7 @@ export class Histogram {
     if (!this.counts) return "";
     if (this.bin === null) return `${this.total.toLocaleString("en")} values`;
     const count = this.counts.slice(first, last + 1).reduce((sum, value) => sum + value, 0);
-    return `${number(this.edge(first))} to ${number(this.edge(last + 1))}: ${count.toLocaleString("en")} (${((100 * count) / this.total).toFixed(1)} %)`;
+    return `${number(this.edge(first))} to ${number(this.edge(last + 1))}: ${count.toLocaleString("en")} (${((100 * count) / this.total).toFixed(1)}%)`;
   }
 
   /** A drag has ended: over several bins it chooses a range. */

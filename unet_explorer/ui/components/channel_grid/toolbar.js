@@ -8,7 +8,7 @@ export const SORTS = {
   index: ["By number", null],
   mean: ["By mean", number],
   deviation: ["By deviation", number],
-  zeros: ["By zeros", (value) => `${(100 * value).toFixed(1)} %`],
+  zeros: ["By zeros", (value) => `${(100 * value).toFixed(1)}%`],
   entropy: ["By entropy", (value) => `${value.toFixed(2)} bits`],
   here: ["By value here", number],
   agreement: ["By class …", (value) => value.toFixed(3).replace("-", "−")],

@@ -104,9 +104,9 @@ export const HIT = 1;
 export const EXTRA = 2;
 export const MISSED = 3;
 export const ERRORS = [
-  { kind: HIT, name: "Right", means: "labelled so, and found", colour: [0, 158, 115], pattern: () => true },
+  { kind: HIT, name: "True positive", means: "found, and labelled so", colour: [0, 158, 115], pattern: () => true },
   { kind: EXTRA, name: "False positive", means: "found, but labelled otherwise", colour: [213, 94, 0], pattern: (x, y, cell) => (x + y) % cell < cell / 2 },
-  { kind: MISSED, name: "Missed", means: "labelled so, but not found", colour: [86, 180, 233], pattern: (x, y, cell) => x % cell < cell * 0.6 && y % cell < cell * 0.6 },
+  { kind: MISSED, name: "False negative", means: "labelled so, but not found", colour: [86, 180, 233], pattern: (x, y, cell) => x % cell < cell * 0.6 && y % cell < cell * 0.6 },
 ];
 
 /** What marks NaN and infinity: a magenta and black chequerboard, which no class and no colour map looks like. */

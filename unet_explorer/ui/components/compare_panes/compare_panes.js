@@ -10,6 +10,8 @@ import { difference, fetchSource } from "./sources.js";
 import { ViewPane } from "./view_pane.js";
 
 const DIFFERENCE = "difference";
+/** In CSS pixels: narrowest and widest pane, the gap between two, what a pane has beside its picture, and what stands above all. */
+const LAYOUT = { narrowest: 420, widest: 980, gap: 16, words: 80, above: 260 };
 
 class Tray {
   constructor(root) {
@@ -25,7 +27,7 @@ class Tray {
     this.asking = new AbortController();
     this.build();
     this.stop = follow(root, {
-      moved: () => { this.repaint(); this.push(); }, pointed: () => this.pointed(), resized: () => this.repaint(),
+      moved: () => { this.repaint(); this.push(); }, pointed: () => this.pointed(), resized: () => { this.layOut(); this.repaint(); },
     });
   }
 
@@ -51,6 +53,7 @@ class Tray {
     for (const pane of panes) this.put(pane, moved);
     this.list.replaceChildren(...panes.map((pane) => this.panes.get(pane.id).element), this.gap.element);
     this.offerPairs();
+    this.layOut();
     if (gone.length) this.recolour();
     this.repaint();
   }
@@ -161,7 +164,10 @@ class Tray {
 
   offerPairs() {
     const panes = this.comparable;
-    const label = (pane) => `${[...this.panes.values()].indexOf(pane) + 1}: ${pane.said.title}`;
+    const all = [...this.panes.values()];
+    const twin = (pane) => all.find((other) => other !== pane && other.said.title === pane.said.title);
+    const which = (pane) => (twin(pane) ? ` · ${twin(pane).said.model === pane.said.model ? pane.said.picture : pane.said.model}` : "");
+    const label = (pane) => `${all.indexOf(pane) + 1}: ${pane.said.title}${which(pane)}`;
     const options = (chosen) => panes.map((pane) => h("option", { value: pane.said.id, selected: pane.said.id === chosen }, label(pane)));
     const there = this.pair.every((id) => this.panes.has(id));
     if (!this.picked || !there) { this.picked = false; this.pair = firstPair(panes); }
@@ -203,6 +209,21 @@ class Tray {
 
   get everything() {
     return this.gap.element.hidden ? [...this.panes.values()] : [...this.panes.values(), this.gap];
+  }
+
+  /** The number of columns with which the panes are largest and all of them in sight. */
+  layOut() {
+    const { narrowest, widest, gap, words, above } = LAYOUT;
+    const count = this.everything.length;
+    const room = this.list.clientWidth + gap;
+    const most = Math.max(1, Math.min(count, Math.floor(room / (narrowest + gap))));
+    const wide = (columns) => Math.min(widest, room / columns - gap);
+    const tall = (columns) => Math.ceil(count / columns) * (Math.min(0.7 * window.innerHeight, (wide(columns) * hub.size.height) / hub.size.width) + words);
+    let best = most;
+    for (let columns = most - 1; columns > 0; columns--) {
+      if (wide(columns) > wide(best) && tall(columns) <= window.innerHeight - above) best = columns;
+    }
+    this.list.style.gridTemplateColumns = `repeat(${best}, minmax(0, 1fr))`;
   }
 
   recolour() {

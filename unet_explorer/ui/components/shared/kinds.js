@@ -25,6 +25,10 @@ export const VIEWS = {
 export const kind = (name) => KINDS[name] ?? KINDS.other;
 export const viewName = (name) => VIEWS[name]?.[0] ?? name.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
 
+const FUNCTIONS = { relu: "ReLU", relu6: "ReLU6", leaky_relu: "leaky ReLU", elu: "ELU", selu: "SELU", gelu: "GELU", silu: "SiLU" };
+/** An activation function as people write it. */
+export const functionName = (name) => FUNCTIONS[name] ?? name;
+
 /** Height and width of a layer's maps; where they follow the picture, by how much they are smaller. */
 export function sizeOf({ size: [height, width], scale }) {
   if (height && width) return `${height} × ${width}`;
