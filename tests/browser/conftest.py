@@ -175,6 +175,21 @@ def contexts(chromium: Browser) -> Iterator[dict[bool, BrowserContext]]:
 
 Open = Callable[..., Page]
 
+# Collects what moves by itself, from the first paint on: how much of the screen, how far, and what.
+SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const { hadRecentInput, startTime, value, sources } of list.getEntries()) {
+    const moved = ({ node }) => node?.className || node?.parentElement?.className || "";
+    if (!hadRecentInput) window.shifts.push([Math.round(startTime), value, ...sources.map(moved)]);
+  }
+}).observe({ type: "layout-shift", buffered: true });"""
+
+
+def nothing_jumped(page: Page) -> None:
+    """A page that `visit` opened, or that has `SHIFTS`, has kept its places since it was asked for."""
+    shifts = page.evaluate("window.shifts")
+    assert sum(value for _, value, *_ in shifts) < 0.1, shifts  # What web.dev calls good.
+
 
 @pytest.fixture
 def visit(server: Server, contexts: dict[bool, BrowserContext]) -> Iterator[Open]:
@@ -191,6 +206,7 @@ def visit(server: Server, contexts: dict[bool, BrowserContext]) -> Iterator[Open
         page.set_viewport_size({"width": width, "height": height})
         page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.add_init_script(SHIFTS)
         text = "&".join(f"{name}={value}" for name, value in query.items())
         page.goto(f"{server.url}{page_name}{'?' + text if text else ''}")
         return page

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Open, Server
+from tests.browser.conftest import Open, Server, nothing_jumped
 from tests.browser.test_explore import eventually, in_address, requests_of
 from tests.road import HEIGHT, WIDTH, crossing, salt_picture
 from unet_explorer.classes import load_class_table
@@ -495,6 +495,7 @@ def test_pinning_fills_the_tray(visit: Open) -> None:
 def test_a_narrow_screen_needs_no_sideways_scrolling(visit: Open, dark: bool) -> None:
     page = visit("classes", width=390, height=844, dark=dark, **ROADS)
     ready(page)
+    nothing_jumped(page)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Open, Server
+from tests.browser.conftest import Open, Server, nothing_jumped
 from tests.browser.test_classes import at_centres, differ, edges, near, pixels, point_at, seen
 from tests.browser.test_explore import eventually, requests_of
 from tests.road import crossing
@@ -223,4 +223,5 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(visit: Open) -> None:
         "compare", width=390, height=844, **tray(Pin("roads", CROSSING, "map"), Pin("roads-2", CROSSING, "map"))
     )
     ready(page, 3)
+    nothing_jumped(page)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

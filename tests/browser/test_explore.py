@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Open, Server
+from tests.browser.conftest import Open, Server, nothing_jumped
 from tests.zoo_fixtures import OpenZoo
 from unet_explorer.pictures import Picture
 from unet_explorer.rendering.colormaps import COLORMAPS
@@ -370,6 +370,7 @@ def test_other_networks_are_drawn(visit: Open, model: str) -> None:
 def test_a_narrow_screen_needs_no_sideways_scrolling(visit: Open, dark: bool) -> None:
     page = visit(model=MODEL, width=390, height=844, dark=dark)
     ready(page, "conv2d_1")
+    nothing_jumped(page)
     wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert wide <= 390
     assert page.locator(".drawing").get_attribute("data-strip") is not None

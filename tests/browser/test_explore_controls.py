@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Locator, Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import SHIFTS, Server, nothing_jumped
 from tests.browser.test_explore import MODEL, centres, eventually, expected, live, maps_of, near, pixels, ready
 from tests.zoo_fixtures import OpenZoo
 from unet_explorer.analysis.agreement import correlation_with_mask
@@ -48,24 +48,6 @@ CROSSHAIRS = """() => {
   visit(document);
   return found;
 }"""
-
-
-# Collects what moves by itself while a page loads: how much of the screen, how far, and what. It begins when the page
-# has its places: before, and once a tab, Streamlit draws its own frame without our style until that has come.
-SHIFTS = """window.shifts = [];
-let framed = Infinity;
-const frame = () => {
-  const bench = document.querySelector(".st-key-workbench");
-  if (!bench || getComputedStyle(bench).display !== "grid") requestAnimationFrame(frame);
-  else requestAnimationFrame(() => requestAnimationFrame(() => framed = performance.now()));
-};
-frame();
-new PerformanceObserver((list) => {
-  for (const { hadRecentInput, startTime, value, sources } of list.getEntries()) {
-    if (hadRecentInput || startTime < framed) continue;
-    window.shifts.push([value, ...sources.map(({ node }) => node?.className ?? "")]);
-  }
-}).observe({ type: "layout-shift", buffered: true });"""
 
 FOCUSED = """() => {
   let at = document.activeElement;
@@ -151,8 +133,7 @@ def box_of(place: Locator) -> dict[str, float]:
 
 
 def test_nothing_jumps_while_the_page_loads(bench: Page) -> None:
-    shifts = bench.evaluate("window.shifts")
-    assert sum(value for value, *_ in shifts) < 0.1, shifts  # What web.dev calls good.
+    nothing_jumped(bench)
 
 
 def test_the_crosshair_is_on_every_pane_the_picture_and_the_class_map(

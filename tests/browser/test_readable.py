@@ -1,4 +1,4 @@
-"""Text can be read and controls can be named, on every page, in light and dark."""
+"""Text can be read, controls can be named and nothing jumps, on every page, in light and dark."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, nothing_jumped
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +48,7 @@ def test_text_has_the_contrast_of_wcag_aa(visit: Open, page_name: str, dark: boo
     page = visit(page_name, dark=dark, model="keras3_unet", pins="keras3_unet~sample:street~map~~0")
     page.locator(sign).first.wait_for()
     page.wait_for_timeout(1500)
+    nothing_jumped(page)
     texts = page.evaluate(TEXTS)
     assert any(word in row["text"] for row in texts), "the words of the page were not found, so nothing was checked"
     poor = [
@@ -58,3 +59,12 @@ def test_text_has_the_contrast_of_wcag_aa(visit: Open, page_name: str, dark: boo
     ]
     assert poor == []
     assert page.evaluate(NAMELESS) == []
+
+
+@pytest.mark.parametrize("page_name", ["pictures", "models"])
+def test_a_narrow_screen_needs_no_sideways_scrolling(visit: Open, page_name: str) -> None:
+    page = visit(page_name, width=390, height=844)
+    page.locator(PAGES[page_name][0]).first.wait_for()
+    page.wait_for_timeout(1500)
+    nothing_jumped(page)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

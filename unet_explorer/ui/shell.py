@@ -20,7 +20,6 @@ PAGES = {
 }
 
 st.set_page_config(page_title="U-Net Explorer", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
-st.html(Path(__file__).with_name("shell.css"))
 st.logo(Path(__file__).with_name("logo.svg"), size="medium")
 
 page = st.navigation(
