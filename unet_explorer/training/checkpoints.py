@@ -95,9 +95,10 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> Path:
         temporary.rename(target)
         _sync(folder)
     except OSError as error:
+        kept = list_checkpoints(folder)
+        how = f"continue with --resume: {kept[-1].name} is intact" if kept else "begin again: it was the first one"
         raise CheckpointError(
-            f"The checkpoint {target} could not be written ({error.strerror or error}); make room and continue with "
-            "--resume: the checkpoint before it is intact."
+            f"The checkpoint {target} could not be written ({error.strerror or error}); make room and {how}."
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

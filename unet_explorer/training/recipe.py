@@ -154,7 +154,8 @@ class Recipe(Part):
     def with_epochs(self, epochs: int) -> Recipe:
         """The recipe with so many epochs in all, shared among the phases as before (each keeps at least one)."""
         if epochs < len(self.phases):
-            raise RecipeError(f"Recipe {self.name!r} has {len(self.phases)} phases: give it at least as many epochs.")
+            count = "1 phase" if len(self.phases) == 1 else f"{len(self.phases)} phases"
+            raise RecipeError(f"Recipe {self.name!r} has {count}: give it at least as many epochs.")
         shares = [max(1, round(epochs * phase.epochs / self.epochs)) for phase in self.phases]
         longest = shares.index(max(shares))
         shares[longest] += epochs - sum(shares)

@@ -89,7 +89,10 @@ def read_weights(path: Path) -> Weights:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise ModelError(f"{path} is not a weights file that can be read ({error}).") from error
+        why = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+        raise ModelError(
+            f"{path} is not a weights file that can be read{why}: give a run's weights.npz or a SavedModel folder."
+        ) from error
 
 
 def _read_saved_model(folder: Path) -> Weights:

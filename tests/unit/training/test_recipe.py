@@ -200,8 +200,10 @@ def test_epochs_are_shared_among_phases_as_before():
     recipe = tiny(phases=[{"epochs": 300}, {"epochs": 100}])
     assert [phase.epochs for phase in recipe.with_epochs(40).phases] == [30, 10]
     assert [phase.epochs for phase in recipe.with_epochs(2).phases] == [1, 1]
-    with pytest.raises(RecipeError, match="has 2 phases"):
+    with pytest.raises(RecipeError, match="has 2 phases: give"):
         recipe.with_epochs(1)
+    with pytest.raises(RecipeError, match="has 1 phase: give"):
+        tiny().with_epochs(0)
 
 
 def test_views_of_whole_pictures_and_of_windows():

@@ -192,8 +192,11 @@ def test_a_full_disk_is_one_sentence_and_loses_no_finished_epoch(tmp_path, monke
         savez(file, **arrays)
 
     monkeypatch.setattr(checkpoints.np, "savez", fill_disk)
-    with pytest.raises(CheckpointError, match=r"000003 could not be written \(No space left on device\); make room"):
+    full = r"could not be written \(No space left on device\); make room and"
+    with pytest.raises(CheckpointError, match=rf"000003 {full} continue with --resume: 000002 is intact"):
         run(tmp_path, tiny_recipe())
+    with pytest.raises(CheckpointError, match=rf"000001 {full} begin again: it was the first one"):
+        run(tmp_path / "another", tiny_recipe())
     monkeypatch.undo()
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()].count("000002") == 1
     assert not [path for path in (tmp_path / "checkpoints").iterdir() if path.name.startswith(".")]

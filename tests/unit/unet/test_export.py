@@ -129,7 +129,9 @@ def test_weights_of_another_network_are_refused_and_change_nothing(model):
 def test_a_damaged_weights_file_is_one_sentence(content, tmp_path):
     path = tmp_path / "weights.npz"
     path.write_bytes(content)
-    with pytest.raises(ModelError, match="not a weights file"):
+    with pytest.raises(
+        ModelError, match=r"not a weights file that can be read: give a run's weights\.npz or a SavedModel folder\.$"
+    ):
         read_weights(path)
 
 
