@@ -46,7 +46,7 @@ def shown(page: Page, layer: str, channels: int) -> None:
     """The layer is drawn with all its channels, and says so."""
     page.locator(f'.channel_grid[data-ready$="/{layer}/"]').wait_for()
     expect(page.locator(".title h2")).to_have_text(layer)
-    expect(page.locator(".meta")).to_contain_text(f"{channels} channels")
+    expect(page.locator(".meta")).to_contain_text(f"{channels} channels · sees ")
     assert np.ptp(drawn(page, 0)) > 0
 
 

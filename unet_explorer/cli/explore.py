@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unet_explorer.analysis.receptive_field import receptive_field
 from unet_explorer.cli.quiet import open_quietly
 from unet_explorer.errors import LayerError, UserError
 from unet_explorer.pictures import Picture, open_picture
@@ -64,24 +65,31 @@ def _add_image(parser: argparse.ArgumentParser) -> None:
 def _layers(arguments: argparse.Namespace) -> int:
     network = open_quietly(arguments.model, arguments.signature)
     if arguments.json:
-        print(json.dumps([layer_record(layer) for layer in network.layers], indent=2))
+        print(json.dumps([layer_record(network, layer) for layer in network.layers], indent=2))
         return 0
     width = max(len(layer.name) for layer in network.layers)
     print(
-        f"{'name':{width}}  {'kind':14}  {'stage':12}  {'height x width x channels':>25}  {'parameters':>10}  skip from"
+        f"{'name':{width}}  {'kind':14}  {'stage':12}  {'height x width x channels':>25}  {'parameters':>10}  "
+        f"{'sees':>11}  skip from"
     )
     for layer in network.layers:
         size = f"{layer.height or '?'} x {layer.width or '?'} x {layer.channels}"
-        sized = f"{size:>25}  {layer.parameters:>10,}  {layer.skip_from or ''}".rstrip()
+        sees = receptive_field(network.table.names, layer.name)
+        seen = "?" if sees is None else f"{sees[0]} x {sees[1]}"
+        sized = f"{size:>25}  {layer.parameters:>10,}  {seen:>11}  {layer.skip_from or ''}".rstrip()
         print(f"{layer.name:{width}}  {layer.kind:14}  {layer.stage:12}  {sized}")
     print(f"{len(network.layers)} layers, {network.parameters:,} parameters, computed on {network.device}")
+    print("sees: height x width of the receptive field, in pixels of the network's input")
     for notice in network.notices:
         print(notice)
     return 0
 
 
-def layer_record(layer: Layer) -> dict[str, Any]:
-    """What `layers --json` prints of a layer; sizes that follow the picture are null."""
+def layer_record(network: Network, layer: Layer) -> dict[str, Any]:
+    """What `layers --json` prints of a layer; sizes that follow the picture are null.
+
+    `receptive_field` is its height and width in pixels of the network's input; null where nothing tells.
+    """
     return {
         "name": layer.name,
         "kind": layer.kind,
@@ -93,6 +101,7 @@ def layer_record(layer: Layer) -> dict[str, Any]:
         "inputs": list(layer.inputs),
         "skip_from": layer.skip_from,
         "views": list(layer.views),
+        "receptive_field": receptive_field(network.table.names, layer.name),
     }
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from unet_explorer.analysis.receptive_field import receptive_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +26,15 @@ def describe_network(network: Network) -> dict[str, Any]:
     the layer its thumbnail shows.
     """
     stages = _stages(network.layers)
+    sees = _receptive_fields(tuple(network.layers))
     channels = {layer.name: layer.channels for layer in network.layers}
     return {
         "shape": "u" if network.is_u else "graph",
-        "layers": [_layer(layer, len(network.class_table)) for layer in network.layers if layer.kind != "input"],
+        "layers": [
+            _layer(layer, len(network.class_table), sees[layer.name])
+            for layer in network.layers
+            if layer.kind != "input"
+        ],
         "stages": stages,
         "isMap": network.output.is_map,
         "classes": [entry.name for entry in network.class_table],
@@ -85,7 +93,14 @@ def _level(stage: str) -> int:
     return int(stage.split()[1]) if " " in stage else 0
 
 
-def _layer(layer: Layer, classes: int) -> dict[str, Any]:
+@lru_cache(maxsize=16)
+def _receptive_fields(layers: tuple[Layer, ...]) -> dict[str, tuple[int, int] | None]:
+    """Height and width of each layer's receptive field; computed once a network, for the page asks at every rerun."""
+    by_name = {layer.name: layer for layer in layers}
+    return {name: receptive_field(by_name, name) for name in by_name}
+
+
+def _layer(layer: Layer, classes: int, sees: tuple[int, int] | None) -> dict[str, Any]:
     return {
         "name": layer.name,
         "kind": layer.kind,
@@ -99,6 +114,7 @@ def _layer(layer: Layer, classes: int) -> dict[str, Any]:
         "segments": _segments(layer) if layer.kind == "concat" else [],
         "named": layer.stage == HEAD and layer.channels == classes,
         "note": layer.note,
+        "sees": None if sees is None else list(sees),
     }
 
 

@@ -41,6 +41,11 @@ def test_layers_as_json_name_what_readers_of_article_a_know(capsys: pytest.Captu
     assert (first["kind"], first["stage"], first["height"], first["width"]) == ("conv", "encoder 1", 368, 1248)
     assert (first["channels"], first["parameters"]) == (16, 3 * 3 * 16 * 16 + 16)
     assert rows["concatenate_3"]["skip_from"] in rows
+    assert [rows[name]["receptive_field"] for name in ("conv2d_1", "conv2d_9", "activation")] == [
+        [5, 5],
+        [140, 140],
+        [220, 220],
+    ]
     assert sum(row["parameters"] for row in rows.values()) == 2_168_926
 
 

@@ -345,13 +345,15 @@ class Browser {
       return h("button", { type: "button", class: "button", "aria-label": label, title: label, disabled: !next, onclick: () => selectLayer(layers, next) }, text);
     };
     const activation = layer.activation ? `, ${functionName(layer.activation)}` : "";
-    const facts = [word.split(":")[0] + activation, layer.stage, here ? `${here.height} × ${here.width}` : sizeOf(layer), `${this.data.count} ${this.data.count === 1 ? "channel" : "channels"}`];
-    if (layer.parameters) facts.push(`${layer.parameters.toLocaleString("en")} parameters`);
+    const facts = [word.split(":")[0] + activation, here ? `${here.height} × ${here.width}` : sizeOf(layer), `${this.data.count} ${this.data.count === 1 ? "channel" : "channels"}`];
+    if (layer.sees) facts.push(`sees ${layer.sees[0]} × ${layer.sees[1]}`);
+    if (layer.parameters) facts.push(`${layer.parameters.toLocaleString("en")} params`);
     const told = facts.filter(Boolean).join(" · ");
+    const explained = layer.sees ? `${told}\nParams: the numbers that it holds\nSees: the pixels of the network's input that one value can depend on, its receptive field` : told;
     this.title.replaceChildren(
       step(-1, "Previous layer ([)", "‹"), step(1, "Next layer (])", "›"),
       h("span", { class: "chip", style: `--chip: ${colour}`, title: word, "aria-hidden": "true" }, letter),
-      h("h2", { title: layer.name }, layer.name), h("span", { class: "muted meta", title: told }, told));
+      h("h2", { title: layer.name }, layer.name), h("span", { class: "muted meta", title: explained }, told));
     const button = (text, label, title, act) => h("button", { type: "button", class: "button", "aria-label": label, title, onclick: act }, text);
     this.views.replaceChildren(
       ...this.viewChoice(layer),
