@@ -35,7 +35,7 @@ ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-TABS = ("Explore", "Classes", "Compare", "Pictures", "Models", "Train")
+TABS = ("Explore", "Classes", "Compare", "Pictures", "Models", "Train", "Articles")
 QUALITY = 74
 QUIET_MS = 1500
 STARTING_S = 120
@@ -94,6 +94,7 @@ SCENES = (
         "of the pixels differ",
     ),
     Scene("pictures", "pictures", "[data-testid=stImage] img", 12, "Parked cars in an old street"),
+    Scene("articles", "articles?model=kitti-16", "img.figure", 17, "The article's recipe and ours"),
     Scene("models", "models?model=kitti-16", ".card-facts >> text=Saved", 3, "Parameters"),
     Scene(TRAIN, "train", ".film[data-ready]", words="Explore this network"),
 )

@@ -16,6 +16,7 @@ PAGES = {
     "compare": (".compare_panes canvas", "Clear"),
     "pictures": ("img[alt='street']", "Samples"),
     "models": (".card-facts >> text=Saved", "Add a model"),
+    "articles": ("text=No trained network", "KITTI road scenes"),
 }
 
 TEXTS = Path(__file__).with_name("texts.js").read_text(encoding="utf-8")
@@ -61,7 +62,7 @@ def test_text_has_the_contrast_of_wcag_aa(visit: Open, page_name: str, dark: boo
     assert page.evaluate(NAMELESS) == []
 
 
-@pytest.mark.parametrize("page_name", ["pictures", "models"])
+@pytest.mark.parametrize("page_name", ["pictures", "models", "articles"])
 def test_a_narrow_screen_needs_no_sideways_scrolling(visit: Open, page_name: str) -> None:
     page = visit(page_name, width=390, height=844)
     page.locator(PAGES[page_name][0]).first.wait_for()
