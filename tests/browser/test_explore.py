@@ -368,12 +368,13 @@ def test_other_networks_are_drawn(visit: Open, model: str) -> None:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_narrow_screen_needs_no_sideways_scrolling(visit: Open, dark: bool) -> None:
-    page = visit(model=MODEL, width=390, height=844, dark=dark)
-    ready(page, "conv2d_1")
+    page = visit(model=MODEL, layer="concatenate_1", width=390, height=844, dark=dark)
+    ready(page, "concatenate_1")
     nothing_jumped(page)
     wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert wide <= 390
     assert page.locator(".drawing").get_attribute("data-strip") is not None
+    expect(page.locator(".node[aria-current]")).to_be_in_viewport(ratio=1)
     page.locator(".badge").evaluate("badge => { badge.textContent = 'Channel 12 · ' + 'name '.repeat(20); }")
     badge, legend = (page.locator(place).bounding_box() for place in (".badge", ".pane .legend"))
     assert badge

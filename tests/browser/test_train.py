@@ -20,7 +20,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.browser.conftest import Open, Server, free_port
+from tests.browser.conftest import Open, Server, free_port, nothing_jumped
 from tests.browser.test_readable import NAMELESS, TEXTS, contrast
 from tests.faults.conftest import FAKE_TRAINER
 from tests.road import crossing
@@ -284,11 +284,14 @@ def crowd(server: Server, job: Job) -> Iterator[None]:
 def test_text_has_the_contrast_of_wcag_aa(visit: Open, server: Server, shown: str, dark: bool) -> None:
     page = visit("train", dark=dark, job="new" if shown == "new" else finished(server))
     if shown == "new":
+        page.get_by_text("All settings").wait_for(timeout=SLOW_MS)
+        nothing_jumped(page)
         page.get_by_text("All settings").click(timeout=SLOW_MS)
         page.get_by_role("textbox", name="Epochs").fill("0")
         expect(page.get_by_text("give a whole number from 1").first).to_be_visible()
     else:
         page.locator(".film[data-ready]").wait_for(timeout=SLOW_MS)
+        nothing_jumped(page)
     page.wait_for_timeout(2500)
     page.wait_for_function("!document.querySelector('[data-stale=true]')")
     page.wait_for_timeout(500)
@@ -309,6 +312,7 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(visit: Open, server: Server
     page = visit("train", width=390, height=844, job="new" if shown == "new" else finished(server))
     expect(page.get_by_text("Learning rate").first).to_be_visible(timeout=SLOW_MS)
     page.wait_for_timeout(1500)
+    nothing_jumped(page)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 
@@ -324,6 +328,10 @@ def test_a_job_tapped_on_a_narrow_screen_is_seen_at_once(visit: Open, server: Se
         other.click()
         expect(page.get_by_role("heading", name=name)).to_be_in_viewport()
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+        # Opened by its address, the last of the strip is scrolled into sight.
+        last = page.get_by_role("button", name=re.compile("crowd-")).last.inner_text()
+        page.goto(f"{server.url}train?job={last}")
+        expect(page.locator(f".st-key-job_chosen_{last}")).to_be_in_viewport(ratio=1)
 
 
 def finished(server: Server) -> str:

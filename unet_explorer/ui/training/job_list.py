@@ -8,6 +8,7 @@ import streamlit as st
 
 from unet_explorer.jobs.states import UNFINISHED, Job
 from unet_explorer.ui import state
+from unet_explorer.ui.components.in_sight import in_sight
 from unet_explorer.ui.training.desk import desk
 from unet_explorer.ui.training.words import STATES, share_done, standing
 from unet_explorer.ui.wording import literal
@@ -42,6 +43,8 @@ def job_list(jobs: Sequence[Job], chosen: str) -> None:
     with st.container(key="train_rows"):
         for job in shown:
             _row(job, job.id == chosen)
+    if chosen in {job.id for job in shown}:
+        in_sight(f"job_chosen_{chosen}", "train_rows", key="job_in_sight")
 
 
 def show(job_id: str) -> None:

@@ -59,7 +59,7 @@ def job_view(job: Job, jobs: Sequence[Job]) -> None:
 
 
 def _actions(job: Job) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="job_actions"):
         if job.state in UNFINISHED:
             st.button(
                 "Stop", icon=":material/stop:", key="stop", on_click=_do, args=("cancel", job.id),

@@ -45,6 +45,8 @@ class Film {
     this.strip = h("div", { class: "strip" }, ...this.panes.map((pane) => pane.figure));
     this.note = h("p", { class: "muted small", role: "status" });
     this.root.replaceChildren(h("div", { class: "bar" }, this.play, this.slider, this.where), this.strip, this.chooser, this.note);
+    // Until now shell.css has kept the place.
+    this.root.getRootNode().host.dataset.built = "";
   }
 
   accept({ base, frames, pictures, epochs }) {

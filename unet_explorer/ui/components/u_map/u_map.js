@@ -42,7 +42,7 @@ class UMap {
     this.repaint = perFrame(() => this.paint());
     this.sharpen = settled(() => this.fetchNear(), 250);
     this.stops = [
-      listen("select", () => this.mark(true)),
+      listen("select", () => this.mark()),
       listen("shown", () => this.paintShown()),
       listen("camera", () => { this.repaint(); this.crosshair(); this.sharpen(); }),
       listen("cursor", perFrame(() => this.crosshair())),
@@ -73,7 +73,7 @@ class UMap {
     this.buildList();
     this.buildMap();
     hub.select({ token: data.token, layer: data.settings.layer, view: data.settings.view, channel: data.settings.channel });
-    this.mark(false);
+    this.mark();
     this.fetch();
   }
 
@@ -113,7 +113,7 @@ class UMap {
     if (!width) return;
     const strip = window.matchMedia("(max-width: 1100px)").matches;
     set(this.drawing, "data-strip", strip);
-    if (strip) { this.drawing.style.height = ""; this.arrows.replaceChildren(); for (const { element } of [this.input, ...this.nodes.values()]) element.removeAttribute("style"); this.thumbSize(112, 56); return; }
+    if (strip) { this.drawing.style.height = ""; this.arrows.replaceChildren(); for (const { element } of [this.input, ...this.nodes.values()]) element.removeAttribute("style"); this.thumbSize(112, 56); this.reveal(); return; }
     const isU = this.data.network.shape === "u";
     const column = isU ? Math.min(320, Math.floor((width - 84) / 2)) : Math.min(230, width - 80);
     const [tall, wide] = this.thumbSize(column, Math.max(44, Math.min(120, window.innerHeight / 18)));
@@ -320,7 +320,7 @@ class UMap {
   }
 
   /** Show which layer is chosen, in the drawing and the list. */
-  mark(reveal) {
+  mark() {
     if (!this.rows) return;
     const { layer } = hub.selection;
     const stage = layerOf(this.data.network.layers, layer)?.stage;
@@ -331,8 +331,13 @@ class UMap {
       const [top, bottom] = [row.offsetTop, row.offsetTop + row.offsetHeight];
       if (top < this.list.scrollTop + 24 || bottom > this.list.scrollTop + this.list.clientHeight) this.list.scrollTop = top - this.list.clientHeight / 2;
     }
-    const node = this.nodes.get(stage)?.element;
-    if (reveal && node && this.drawing.hasAttribute("data-strip")) this.drawing.scrollLeft = node.offsetLeft - this.drawing.clientWidth / 2 + node.offsetWidth / 2;
+    this.reveal();
+  }
+
+  /** In a strip, the marked stage comes to the middle; also on a page that is opened at it. */
+  reveal() {
+    const node = this.drawing.querySelector("[aria-current]");
+    if (node && this.drawing.hasAttribute("data-strip")) this.drawing.scrollLeft = node.offsetLeft - this.drawing.clientWidth / 2 + node.offsetWidth / 2;
   }
 
   // ---- keys -----------------------------------------------------------------------------------------------------------
