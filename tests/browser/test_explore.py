@@ -271,8 +271,9 @@ def test_arrow_keys_walk_through_the_channels_and_enter_enlarges(visit: Open) ->
     after = page.locator(".pane").bounding_box()
     assert before is not None
     assert after is not None
-    assert after["height"] > before["height"] * 1.2 or after["width"] > before["width"] * 1.2
+    assert after["height"] * after["width"] > 2 * before["height"] * before["width"]
     page.keyboard.press("Escape")
+    expect(page.locator(".pane")).to_have_css("width", f"{before['width']:g}px")
     in_address(page, "channel=7")
 
 

@@ -55,7 +55,7 @@ def _columns(channels: int, wanted: float) -> int:
     """The number of columns nearest to the wanted one that leaves no row unfinished, where one is near enough."""
     full = [columns for columns in range(1, channels + 1) if channels % columns == 0]
     nearest = min(full, key=lambda columns: abs(math.log(columns / wanted)))
-    return nearest if abs(math.log(nearest / wanted)) < math.log(1.6) else min(channels, max(1, round(wanted)))
+    return nearest if abs(math.log(nearest / wanted)) < math.log(1.25) else min(channels, max(1, round(wanted)))
 
 
 def _stretched(tiles: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:

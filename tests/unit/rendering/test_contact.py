@@ -30,7 +30,7 @@ def test_channels_stand_in_reading_order_each_in_its_own_range() -> None:
 
 @pytest.mark.parametrize(
     ("channels", "rows", "columns"),
-    [(16, 4, 4), (32, 8, 4), (64, 8, 8), (128, 16, 8), (256, 16, 16), (30, 6, 5), (1, 1, 1)],
+    [(16, 4, 4), (64, 8, 8), (256, 16, 16), (30, 6, 5), (1, 1, 1)],
 )
 def test_the_channels_of_a_road_network_fill_whole_rows(channels: int, rows: int, columns: int) -> None:
     sheet = contact_sheet(np.zeros((23, 78, channels), np.float32), 640)
@@ -42,7 +42,8 @@ def test_the_channels_of_a_road_network_fill_whole_rows(channels: int, rows: int
 
 
 def test_channels_without_whole_rows_leave_the_last_one_short() -> None:
-    sheet = contact_sheet(np.zeros((8, 8, 23), np.float32), 300)
+    sheet = contact_sheet(np.zeros((23, 78, 32), np.float32), 640)  # 5 columns, 7 rows: 4 x 8 would be far from 3 : 1.
+    assert 2 < sheet.shape[1] / sheet.shape[0] < 3.5
     assert sheet[0, -1, 3] == 255
     assert sheet[-1, 0, 3] == 255
     assert sheet[-1, -1, 3] == 0

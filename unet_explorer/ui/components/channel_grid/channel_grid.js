@@ -36,7 +36,7 @@ class Browser {
     this.root = root;
     this.build();
     this.repaint = perFrame(() => { this.tiles.draw(); this.cockpit.paint(); });
-    this.push = settled(() => this.tell(), 350);
+    this.push = unhurried(() => this.tell(), 350);
     this.sharpen = settled(() => this.fetchFine(), 100);
     this.rankLater = settled(() => this.rank(), 150);
     this.readLater = settled(() => this.fetchExact(), 250);
@@ -397,6 +397,8 @@ class Browser {
 
   enlarge(large) {
     this.root.classList.toggle("enlarged", large);
+    say(this.cockpit.enlarger, large ? "Back" : "⤢");
+    set(this.cockpit.enlarger, "aria-pressed", large ? "true" : "false");
     this.tiles.resize();
     this.tiles.choose(hub.selection.channel);
     this.repaint();

@@ -26,6 +26,7 @@ export class Cockpit {
     this.pane = h("div", { class: "pane", tabindex: "0", role: "group", "aria-label": "Chosen channel; arrow keys go to others, plus and minus zoom", onkeydown: onkey },
       this.canvas, this.badge,
       h("div", { class: "legend", title: "What the first and the last colour stand for" }, this.from, this.ramp, this.to));
+    this.enlarger = button("⤢", "Fill the window (Enter), back with Esc", onenlarge);
     this.view = h("div", { class: "view" }, this.pane,
       h("div", { class: "buttons" },
         button("−", "Zoom out (−)", () => zoomAt(hub, null, 0.5)),
@@ -33,7 +34,7 @@ export class Cockpit {
         button("Fit", "See everything (0)", () => hub.look({ zoom: 1 })),
         button("Pin", "Pin this channel for the Compare page", onpin),
         button("PNG", "Save what this pane shows as a PNG", () => this.save()),
-        button("⤢", "Enlarge (Enter), back with Esc", onenlarge)));
+        this.enlarger));
     this.facts = h("div", { class: "facts" });
     this.element = h("div", { class: "cockpit" }, this.view, this.facts);
     this.source = document.createElement("canvas");

@@ -7,7 +7,7 @@ const KEYS = [
   [["Shift ←", "→", "↑", "↓"], "move what is seen, when near"],
   [["[", "]"], "previous and next layer"],
   [["/"], "search the layers"],
-  [["Enter"], "enlarge the chosen channel"],
+  [["Enter"], "the chosen channel as large as the window"],
   [["Esc"], "back, and see everything"],
   [["+", "−", "0"], "zoom in, zoom out, everything; the wheel zooms the large pane, Ctrl and the wheel any pane; two fingers pinch, one points, or pans when near"],
   [["i"], "more about the chosen channel, and back to all of them"],
