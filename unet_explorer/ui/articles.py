@@ -6,13 +6,14 @@ import html
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from unet_explorer.errors import UserError
 from unet_explorer.network.card import read_card
@@ -217,10 +218,10 @@ def _figures(article: Article, model: str) -> None:
         return
     grid = st.grid(min_column_width=330, border=True, gap="medium", key=f"figures_{article.letter}")
     places = []
-    for number, figure in enumerate(article.figures):
+    for number, figure in enumerate(shown_figures(article, model)):
         with grid.cell():
-            places.append((figure, st.empty()))
-            _words(figure, f"{article.letter}_{number}", model, key)
+            image = st.empty()
+            places.append((figure, image, _words(figure, f"{article.letter}_{number}", model, key)))
     try:
         network, picture = library.open_model(model), library.open_choice(key)
     except UserError as error:
@@ -228,13 +229,29 @@ def _figures(article: Article, model: str) -> None:
         return
     subject = Subject(network, picture, model, key)
     address = f"{base_address()}/maps/{subject_data(subject)['token']}/"
-    for figure, place in places:
-        place.html(_image(figure, address, f"{figure.title}: {model}, {picture.name}"))
+    layers = {layer.name: layer.channels for layer in network.layers}
+    for number, (figure, image, button) in enumerate(places):
+        if figure.layer and (figure.channel or 0) >= layers.get(figure.layer, 0):
+            image.html(f'<div class="figure">This network has no {html.escape(_what(figure))}.</div>')
+            button.button(figure.page.capitalize(), key=f"no_figure_{article.letter}_{number}", disabled=True)
+        else:
+            image.html(_image(figure, address, f"{figure.title}: {model}, {picture.name}"))
     if not article.figures:
         for number, figure in enumerate(stage_figures(subject)):
             with grid.cell():
                 st.html(_image(figure, address, f"{figure.title}: {model}, {picture.name}"))
                 _words(figure, f"{article.letter}_{number}", model, key)
+
+
+def shown_figures(article: Article, model: str) -> list[Figure]:
+    """The figures of an article as far as there is a model to compare with, never one with itself."""
+    names = library.model_names()
+    rivals = {figure: article.preset if figure.rival == model else figure.rival for figure in article.figures}
+    return [replace(figure, rival=rival) for figure, rival in rivals.items() if not rival or rival in names]
+
+
+def _what(figure: Figure) -> str:
+    return f"layer {figure.layer}" if figure.channel is None else f"channel {figure.channel + 1} of {figure.layer}"
 
 
 def stage_figures(subject: Subject) -> Iterator[Figure]:
@@ -246,12 +263,15 @@ def stage_figures(subject: Subject) -> Iterator[Figure]:
         yield Figure(stage.capitalize(), f"{layer.channels} channels{size}: {name}.", layer=name)
 
 
-def _words(figure: Figure, key: str, model: str, picture: str) -> None:
+def _words(figure: Figure, key: str, model: str, picture: str) -> DeltaGenerator:
+    """What there is to see, and the way there; returns the place of its button."""
     st.markdown(f"**{literal(figure.title)}**")
     st.caption(literal(figure.text))
     icon = {"explore": "grid_view", "classes": "palette", "compare": "compare"}[figure.page]
-    if st.button(figure.page.capitalize(), key=f"figure_{key}", icon=f":material/{icon}:", help=figure.title):
+    place = st.empty()
+    if place.button(figure.page.capitalize(), key=f"figure_{key}", icon=f":material/{icon}:", help=figure.title):
         show(figure, model, picture)
+    return place
 
 
 def show(figure: Figure, model: str, picture: str) -> None:
@@ -265,7 +285,7 @@ def show(figure: Figure, model: str, picture: str) -> None:
         classes=figure.classes,
         **AFRESH,
     )
-    if figure.rival in library.model_names():
+    if figure.rival:
         _compare(pins.Pin(model, picture, "map"), pins.Pin(figure.rival, picture, "map"))
     st.switch_page(PAGES / f"{figure.page}.py")
 
