@@ -157,6 +157,18 @@ def salt_choices() -> list[Choice]:
     return _of_dataset(SALT)
 
 
+def picture_title(key: str) -> str:
+    """What to call a picture that is not among the choices; its key where nothing better is known.
+
+    Example:
+        >>> picture_title("salt:0061281eea"), picture_title("sample:gone")
+        ('0061281eea  ·  TGS salt', 'sample:gone')
+    """
+    prefix, _, name = key.partition(":")
+    source = SOURCES.get(f"{prefix}:")
+    return f"{name}  ·  {source}" if source else key
+
+
 def label_table(key: str) -> ClassTable:
     """The classes that the label map of a picture holds, where it has one: salt, else those of article A."""
     return load_class_table("salt" if key.startswith(SALT) else "kitti")

@@ -122,7 +122,7 @@ def _model_picker(view: state.View, names: list[str]) -> None:
 def _picture_picker(view: state.View, choices: list[library.Choice]) -> None:
     titles = picture_titles(choices)
     if view.picture and view.picture not in titles:
-        titles[view.picture] = view.picture
+        titles[view.picture] = library.picture_title(view.picture)
     looks = {"icon": ":material/image:", "placeholder": "No pictures", "width": 330}
     chosen = _pick("picture_picker", "Picture", titles, view.picture or next(iter(titles), None), **looks)
     if chosen:

@@ -92,7 +92,8 @@ def _on_classes(offer: Offer, maps: FeatureMaps) -> list[dict[str, Any]]:
 def _places(maps: FeatureMaps, channel: int) -> list[dict[str, float]]:
     height, width = maps.values.shape[:2]
     top, left, tall, wide = maps.placement.extent()
-    places = strongest_places(maps.values[..., channel], PLACES, apart=max(2, width // 24))
+    # Far enough apart that the crops shown of them do not show the same things.
+    places = strongest_places(maps.values[..., channel], PLACES, apart=max(2, width // 10))
     return [
         {
             "y": top + (place.y + 0.5) * tall / height,
