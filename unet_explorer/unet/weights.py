@@ -86,7 +86,8 @@ def read_weights(path: Path) -> Weights:
     if not path.exists():
         raise ModelError(f"{path} does not exist: give a weights .npz file or a SavedModel folder.")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # NumPy leaves a file open that it took for an archive and that is none.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
         why = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""

@@ -67,6 +67,7 @@ def test_rendering_without_blender_says_how_to_get_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("unet_explorer.datasets.scenes._installed", lambda module: module != "bpy")
+    monkeypatch.setattr("unet_explorer.datasets.scenes.BLENDER_PYTHON", tmp_path / "python")
 
     assert main(["data", "render", "--count", "1", "--out", str(tmp_path)]) == 2
     assert "Python module bpy, which is missing: `make scenes-setup` installs it" in capsys.readouterr().err

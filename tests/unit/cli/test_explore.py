@@ -114,7 +114,8 @@ def test_predict_writes_class_ids_and_prints_shares(
     assert ids.shape == (375, 1242)
     counts = np.bincount(ids.ravel(), minlength=30)[:30] / ids.size
     np.testing.assert_allclose(list(shares.values()), counts, atol=1e-9)
-    assert Image.open(tmp_path / "overlay.png").size == (1242, 375)
+    with Image.open(tmp_path / "overlay.png") as overlay:
+        assert overlay.size == (1242, 375)
 
 
 @pytest.mark.parametrize(

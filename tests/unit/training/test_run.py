@@ -146,7 +146,8 @@ def test_the_run_folder_holds_what_the_jobs_and_the_app_read(plain_run):
     assert len(epoch["class_iou"]) == 3
     previews = next(line for line in lines if line["event"] == "preview")
     assert previews["files"] == [f"000002_{number}.png" for number in range(3)]
-    assert Image.open(folder / "previews" / "000002_0.png").size == (WIDTH, 3 * HEIGHT)
+    with Image.open(folder / "previews" / "000002_0.png") as preview:
+        assert preview.size == (WIDTH, 3 * HEIGHT)
     assert [path.name for path in list_checkpoints(folder / "checkpoints")] == ["000002", "000003"]
     assert list((folder / "tensorboard").iterdir())
     assert json.loads((folder / "result.json").read_text())["data"]["training_pictures"] == 8
@@ -278,7 +279,8 @@ def test_an_unpadded_network_trains_on_the_middle_of_the_labels(tmp_path):
     assert outcome.status == "finished"
     assert next(event.values["val_mean_iou"] for event in events if event.kind == "epoch") > 0
     # 60 -> 56 -> 28 -> 24 -> 12 -> 8 -> 16 -> 12 -> 24 -> 20, and 76 -> 36 the same way.
-    assert Image.open(tmp_path / "previews" / "000001_0.png").size == (36, 3 * 20)
+    with Image.open(tmp_path / "previews" / "000001_0.png") as preview:
+        assert preview.size == (36, 3 * 20)
 
 
 def test_void_classes_count_as_little_as_pixels_without_a_label(tmp_path):
