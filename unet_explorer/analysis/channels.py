@@ -1,18 +1,15 @@
-"""What the channels of a layer are like: one number a channel, sorting orders, and where a channel fires strongest.
+"""What the channels of a layer are like: one number a channel, and where a channel fires strongest.
 
 Only finite values count; the others are counted by themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from unet_explorer.errors import UserError, close_names
 
 LEVELS = 64
 
@@ -42,16 +39,6 @@ class ChannelStatistics:
     counts: NDArray[np.int64]
 
     @property
-    def variance(self) -> NDArray[np.float64]:
-        """(C,) variance."""
-        return self.deviation**2
-
-    @property
-    def dead(self) -> NDArray[np.bool_]:
-        """(C,) every value is zero: a ReLU that never opens, for this picture."""
-        return np.asarray(self.constant & (self.low == 0), np.bool_)
-
-    @property
     def constant(self) -> NDArray[np.bool_]:
         """(C,) every value is the same, zero included."""
         return np.asarray((self.low == self.high) & (self.not_finite == 0), np.bool_)
@@ -74,49 +61,6 @@ def channel_statistics(values: Maps) -> ChannelStatistics:
         rows[:, channel], counts[channel] = _statistics(plane)
     mean, deviation, zeros, entropy, low, high, missing = rows
     return ChannelStatistics(mean, deviation, zeros, entropy, low, high, missing.astype(np.int64), counts)
-
-
-def channel_order(
-    by: str, statistics: ChannelStatistics, agreement: NDArray[np.float64] | None = None
-) -> NDArray[np.int64]:
-    """The channels in a sorting order: highest first, those without a value last, ties by number.
-
-    Args:
-        by: one of `ORDERS`.
-        statistics: of the layer.
-        agreement: (C,) needed for "agreement".
-
-    Returns:
-        (C,) channel numbers.
-
-    Raises:
-        UserError: there is no such order, or it lacks the agreement.
-
-    Example:
-        >>> values = np.array([[[1.0, 5.0, 3.0]]])
-        >>> channel_order("mean", channel_statistics(values)).tolist()
-        [1, 2, 0]
-    """
-    if by == "agreement":
-        if agreement is None:
-            raise UserError("Sorting by agreement needs a class to agree with: choose a class.")
-        keys = agreement
-    elif by in _KEYS:
-        keys = _KEYS[by](statistics)
-    else:
-        hint = close_names(by, ORDERS) or f": use {', '.join(ORDERS)}."
-        raise UserError(f"There is no order {by!r}{hint}")
-    return np.argsort(-np.where(np.isnan(keys), -np.inf, keys), kind="stable")
-
-
-_KEYS: dict[str, Callable[[ChannelStatistics], NDArray[np.float64]]] = {
-    "index": lambda statistics: np.zeros(len(statistics.mean)),
-    "mean": lambda statistics: statistics.mean,
-    "variance": lambda statistics: statistics.variance,
-    "zeros": lambda statistics: statistics.zeros,
-    "entropy": lambda statistics: statistics.entropy,
-}
-ORDERS = (*_KEYS, "agreement")
 
 
 @dataclass(frozen=True)
