@@ -448,19 +448,34 @@ def test_a_binary_network_is_cut_at_its_threshold(visit: Open, server: Server, s
 
 
 def test_the_screen_is_saved_as_a_png(visit: Open, tmp_path: Path) -> None:
-    page = visit("classes", **ROADS, classes="0,6")
+    page = visit("classes", **ROADS, classes="0,6", names="0")
     ready(page)
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Save PNG").click()
-    path = tmp_path / "saved.png"
-    waiting.value.save_as(path)
-    image = np.asarray(Image.open(io.BytesIO(path.read_bytes())).convert("RGB"))
+    plain = saved(page, tmp_path)
     canvas = pixels(page, ".map canvas")
-    assert waiting.value.suggested_filename == "roads_Crossing_classes.png"
-    assert image.shape[0] > canvas.shape[0]
+    assert plain.shape[0] > canvas.shape[0]
     middle = canvas.shape[0] // 2
     shown = canvas[middle, 2:-2]
-    assert any((image[top + middle, 18 : 18 + len(shown)] == shown).all() for top in range(16, 80))
+    top = next(top for top in range(16, 80) if (plain[top + middle, 18 : 18 + len(shown)] == shown).all())
+    # With the names on it: each dark, with white letters, where it stands on the page; nothing else has changed.
+    page.get_by_role("button", name="Names").click()
+    expect(page.locator(".map .tags span").first).to_be_visible()
+    named = saved(page, tmp_path)
+    changed = (named != plain).any(-1)
+    rows, columns = np.nonzero(changed[top : top + canvas.shape[0], 16 : 16 + canvas.shape[1]])
+    tags = page.locator(".map .tags span").evaluate_all("all => all.map((s) => [s.offsetLeft, s.offsetTop])")
+    for x, y in tags:
+        assert (np.hypot(columns - x, rows - y) < 12).sum() > 100
+        assert (named[top + y - 9 : top + y + 9, 16 + x - 15 : 16 + x + 15] > 235).all(-1).any()
+    assert not changed[top + canvas.shape[0] + 10 :].any()
+
+
+def saved(page: Page, folder: Path) -> NDArray[np.uint8]:
+    """What "Save PNG" gives."""
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save PNG").click()
+    assert waiting.value.suggested_filename == "roads_Crossing_classes.png"
+    waiting.value.save_as(folder / "saved.png")
+    return np.asarray(Image.open(io.BytesIO((folder / "saved.png").read_bytes())).convert("RGB"))
 
 
 def test_the_report_is_downloaded_and_opens_by_itself(visit: Open, tmp_path: Path) -> None:

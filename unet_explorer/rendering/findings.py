@@ -29,6 +29,7 @@ WIDEST = 1248
 OPACITY = 0.55
 KINDS = {
     "conv": "Convolution",
+    "head": "Convolution",
     "transpose_conv": "Transposed convolution",
     "batch_norm": "Batch normalisation",
     "pool": "Pooling",
@@ -76,7 +77,8 @@ def picture_report(network: Network, picture: Picture, request: Request) -> Repo
     if network.output.is_map:
         sections += _class_sections(network, picture, request)
     maps = network.feature_maps(picture, request.layers) if request.layers else {}
-    sections += [_layer_section(name, found, request) for name, found in maps.items()]
+    classes = tuple(entry.name for entry in network.class_table)
+    sections += [_layer_section(name, found, request, classes) for name, found in maps.items()]
     size = f"{picture.height} x {picture.width}"
     summary = f"A picture of {size} pixels, seen by {network.name} ({network.parameters:,} parameters)."
     title = f"What {network.name} sees in {picture.name}"
@@ -121,10 +123,19 @@ def provenance(network: Network, picture: Picture, request: Request) -> dict[str
         facts["Applied"] = f"{network.output.missing} on the network's logits"
     if card is not None:
         facts |= {"Licence of the weights": card.licence, "Preset": card.preset}
-        facts |= {f"Data: {name}": str(value) for name, value in card.data.items()}
+        facts |= {f"Data: {name.replace('_', ' ')}": _written(value) for name, value in card.data.items()}
     for number, notice in enumerate((*network.notices, *picture.notices), 1):
         facts[f"Notice {number}"] = notice
     return {name: value for name, value in facts.items() if value}
+
+
+def _written(value: object) -> str:
+    """A value of a card for people; empty where it says nothing."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_written(one)}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(_written(one) for one in value)
+    return "" if value is None else str(value)
 
 
 def _class_sections(network: Network, picture: Picture, request: Request) -> list[Section]:
@@ -249,15 +260,16 @@ def _class_figures(
     return [Figure(pixels, title, note), Figure(_shown(judged), told, "green found, orange wrongly found, blue missed")]
 
 
-def _layer_section(name: str, maps: FeatureMaps, request: Request) -> Section:
+def _layer_section(name: str, maps: FeatureMaps, request: Request, classes: tuple[str, ...]) -> Section:
     height, width, channels = maps.values.shape
+    named = maps.layer.stage == "head" and channels == len(classes)
     shown = min(channels, MOST_CHANNELS)
     size = (max(1, round(height * min(1.0, TILE_WIDTH / width))), min(width, TILE_WIDTH))
     tiles = make_tiles(maps.values[..., :shown], Scaling("channel"), size)
     figures = tuple(
         Figure(
             colour(tiles.pixels[channel], request.colours),
-            f"channel {channel + 1}",
+            f"channel {channel + 1}" + (f", {classes[channel]}" if named else ""),
             _range_text(tiles.low[channel], tiles.high[channel], tiles.marks[channel]),
         )
         for channel in range(shown)
@@ -274,7 +286,7 @@ def _layer_section(name: str, maps: FeatureMaps, request: Request) -> Section:
 
 def _range_text(low: np.float32, high: np.float32, mark: str) -> str:
     words = {"zero": "all zero", "constant": "constant", "nan": "holds NaN", "inf": "holds infinity"}
-    return f"{low:.4g} to {high:.4g}" + (f", {words[mark]}" if mark else "")
+    return f"{low:.4g} to {high:.4g}".replace("-", "−") + (f", {words[mark]}" if mark else "")
 
 
 def _heat(

@@ -17,7 +17,7 @@ from tests.zoo_fixtures import OpenZoo, open_zoo, street, zoo  # noqa: F401
 from unet_explorer.errors import ClassTableError, LayerError
 from unet_explorer.pictures import Picture, fit_label_map
 from unet_explorer.rendering.colormaps import COLORMAPS
-from unet_explorer.rendering.findings import Request, _percent, largest_classes, main_layers, picture_report
+from unet_explorer.rendering.findings import Request, _percent, _written, largest_classes, main_layers, picture_report
 from unet_explorer.rendering.overlays import FALSE_NEGATIVE, TRUE_POSITIVE
 from unet_explorer.rendering.report import Figure, Report, Section, Table, png_address, report_html
 
@@ -121,6 +121,20 @@ def test_scores_of_the_table_by_hand(open_zoo: OpenZoo, street: Picture) -> None
     assert rows["Class 1"][2:] == (f"{100 * share:.2f}%", f"{share:.3f}")
     assert {row[3] for name, row in rows.items() if name != "Class 1"} <= {"0.000"}
     assert f"Mean IoU {share / len(rows):.3f}; {100 * share:.1f}% of the pixels right." in overview.text
+
+
+def test_what_a_card_says_of_its_data_is_written_for_people() -> None:
+    extras = [{"name": "scenes", "times": 12}, {"name": "more"}]
+    assert _written(extras) == "name scenes, times 12; name more"
+    assert [_written(value) for value in (None, [], 200, "train")] == ["", "", "200", "train"]
+
+
+def test_channels_of_the_head_have_the_names_of_their_classes(open_zoo: OpenZoo, street: Picture) -> None:  # noqa: F811
+    network = open_zoo("keras3_unet")
+    report = picture_report(network, street, Request("now", ("activation", "conv2d_3")))
+    head, inner = report.sections[-2:]
+    assert [figure.caption for figure in head.figures][:2] == ["channel 1, Class 0", "channel 2, Class 1"]
+    assert inner.figures[0].caption == "channel 1"
 
 
 def test_a_share_that_is_there_is_never_written_as_nothing() -> None:

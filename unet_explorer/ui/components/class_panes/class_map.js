@@ -115,6 +115,12 @@ export class ClassMap {
     }
   }
 
+  /** The class map for a picture of the page, with the names that stand on it. */
+  photographed() {
+    const tags = [...this.tags.children].map(({ textContent: text, style }) => ({ text, x: parseFloat(style.left), y: parseFloat(style.top) }));
+    return { canvas: this.canvas, title: ["Class map", this.score.textContent].filter(Boolean).join(" · "), tags };
+  }
+
   /** What the class map and the labels say at a picture position: {y, x, index, predicted, odd, label}; null outside of the map. */
   found(point) {
     if (!point || !this.overview) return null;

@@ -339,7 +339,7 @@ class Classes {
 
   save() {
     const classes = this.chosen.map((id) => ({ canvas: this.panes.get(id).canvas, title: `${this.table[id].name} (threshold ${(this.stepOf(id) / STEPS).toFixed(3)})` }));
-    const panes = [{ canvas: this.map.canvas, title: "Class map" }, ...classes, ...(this.unsure ? this.doubts : [])];
+    const panes = [this.map.photographed(), ...classes, ...(this.unsure ? this.doubts : [])];
     const { model, name, digest } = this.data.provenance;
     download(compose(panes, `U-Net Explorer · ${model} · ${name} · ${digest}`, themeOf(this.root)), `${model}_${name.replace(/\.[^.]*$/, "")}_classes.png`);
   }

@@ -6,7 +6,7 @@ const GAP = 16;
 const TITLE = 26;
 const NOTE = 30;
 
-/** Put panes [{canvas, title}] into one picture, in rows as they lie on screen, under a theme {ink, paper, font}. */
+/** Put panes [{canvas, title, tags}] into one picture, in rows as they lie on screen, under a theme {ink, paper, font}. Tags: see `tag`. */
 export function compose(panes, note, { ink, paper, font }) {
   const ratio = window.devicePixelRatio || 1;
   const rows = rowsOf(panes);
@@ -27,6 +27,7 @@ export function compose(panes, note, { ink, paper, font }) {
     for (const pane of row) {
       context.fillText(pane.title, left, top + title / 2, pane.canvas.width);
       context.drawImage(pane.canvas, left, top + title);
+      for (const one of pane.tags ?? []) tag(context, one, left, top + title, ratio, font);
       left += pane.canvas.width + gap;
     }
     top += title + gap + Math.max(...row.map((pane) => pane.canvas.height));
@@ -34,6 +35,19 @@ export function compose(panes, note, { ink, paper, font }) {
   context.font = `${12 * ratio}px ${font}`;
   context.fillText(note, gap, tall - (NOTE * ratio) / 2, wide - 2 * gap);
   return canvas;
+}
+
+/** Write a tag {text, x, y}, the place of its middle in CSS pixels, on a pane. */
+function tag(context, { text, x, y }, left, top, ratio, font) {
+  context.save();
+  context.font = `600 ${12 * ratio}px ${font}`;
+  context.textAlign = "center";
+  const [wide, tall] = [context.measureText(text).width + 10 * ratio, 18 * ratio];
+  context.fillStyle = "rgb(0 0 0 / 62%)";
+  context.fillRect(left + x * ratio - wide / 2, top + y * ratio - tall / 2, wide, tall);
+  context.fillStyle = "#fff";
+  context.fillText(text, left + x * ratio, top + y * ratio);
+  context.restore();
 }
 
 /** Panes whose tops are level form a row. */
