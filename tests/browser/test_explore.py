@@ -479,8 +479,10 @@ def test_a_layer_that_cannot_be_computed_says_why_and_can_be_tried_again(visit: 
 
 
 def test_going_away_and_coming_back_keeps_the_view(visit: Open) -> None:
-    page = visit(model=MODEL, layer="conv2d_3", colours="gray", channel="2")
+    page = visit(model=MODEL, layer="conv2d_3", colours="gray")
     ready(page, "conv2d_3")
+    # Chosen at the last moment, before Python was told.
+    page.locator('.tile[data-channel="2"]').click()
     page.get_by_role("link", name="Classes").click()
     page.locator(".class_panes canvas").first.wait_for()
     page.get_by_role("link", name="Explore").click()

@@ -10,6 +10,7 @@ import { zoomAt } from "../shared/pane.js";
 import { functionName, kind, sizeOf, viewName } from "../shared/kinds.js";
 import { layerOf, neighbour, selectLayer } from "../shared/layers.js";
 import { helpDialog } from "../shared/help.js";
+import { unhurried } from "../shared/telling.js";
 import { About } from "./about.js";
 import { Cockpit } from "./cockpit.js";
 import { LayerData } from "./layer_data.js";

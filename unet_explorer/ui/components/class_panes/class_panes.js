@@ -1,11 +1,12 @@
 // The Classes page: the class map with its legend, single classes with their thresholds, and how sure the network is.
 
-import { h, perFrame, say, set, settled } from "../shared/dom.js";
+import { h, perFrame, say, set } from "../shared/dom.js";
 import { hub } from "../shared/hub.js";
 import { cameraText, crosshairs, fit, follow, lookAt, mounting, sentence } from "../shared/linked.js";
 import { Lost, picture } from "../shared/net.js";
 import { draw } from "../shared/pane.js";
 import { compose, download, themeOf } from "../shared/photo.js";
+import { unhurried } from "../shared/telling.js";
 import { cut } from "./binary.js";
 import { ClassMap } from "./class_map.js";
 import { ClassPane } from "./class_pane.js";
@@ -28,7 +29,7 @@ class Classes {
     this.gray = new Plate();
     this.stale = new Set();
     this.draw = perFrame(() => this.paint());
-    this.push = settled(() => this.tell(), 500);
+    this.push = unhurried(() => this.tell(), 500);
     this.stop = follow(root, {
       moved: () => { this.repaint(); this.push(); }, pointed: () => this.pointed(), resized: () => this.repaint(),
     });

@@ -1,11 +1,12 @@
 // The compare tray: up to eight views with one camera and one crosshair, and the difference of any two.
 
-import { choice, h, perFrame, say, set, settled } from "../shared/dom.js";
+import { choice, h, perFrame, say, set } from "../shared/dom.js";
 import { hub } from "../shared/hub.js";
 import { button, cameraText, crosshairs, follow, lookAt, mounting, sentence, zoomButtons } from "../shared/linked.js";
 import { Lost } from "../shared/net.js";
 import { names as colourNames } from "../shared/colour.js";
 import { compose, download, themeOf } from "../shared/photo.js";
+import { unhurried } from "../shared/telling.js";
 import { difference, fetchSource } from "./sources.js";
 import { ViewPane } from "./view_pane.js";
 
@@ -23,7 +24,7 @@ class Tray {
     this.pair = ["", ""];
     this.picked = false;
     this.repaint = perFrame(() => this.paint());
-    this.push = settled(() => this.tell(), 500);
+    this.push = unhurried(() => this.tell(), 500);
     this.asking = new AbortController();
     this.build();
     this.stop = follow(root, {
