@@ -1,6 +1,6 @@
 // Deflated parts of an answer, and what a threshold step means.
 
-import { ask } from "../shared/net.js";
+import { ask, inflate } from "../shared/net.js";
 
 export const STEPS = 200;
 export const NOT_A_NUMBER = 255;
@@ -18,11 +18,6 @@ async function parts(answer) {
     return length ? inflate(part) : null;
   });
   return Promise.all(inflated);
-}
-
-async function inflate(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Response(stream).arrayBuffer();
 }
 
 const as = (Type, buffer) => (buffer ? new Type(buffer) : null);

@@ -1,6 +1,6 @@
 // The most probable class at every place of a picture, read once for all components that show or name it.
 
-import { ask } from "./net.js";
+import { ask, inflate } from "./net.js";
 import { paint, pixel } from "./colour.js";
 import { mapIndex } from "./pane.js";
 
@@ -19,12 +19,7 @@ export function classMap(offer, palette) {
 
 async function read(offer, palette) {
   const { header, buffer, offset } = await ask(offer, "overview", {});
-  return new ClassMap(header, await inflate(new Uint8Array(buffer, offset, header.bytes[0])), palette);
-}
-
-async function inflate(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  return new ClassMap(header, new Uint8Array(await inflate(new Uint8Array(buffer, offset, header.bytes[0]))), palette);
 }
 
 class ClassMap {

@@ -37,6 +37,12 @@ export async function ask(offer, question, query, signal) {
   return answer;
 }
 
+/** The bytes of a deflated part of an answer, as an ArrayBuffer. */
+export async function inflate(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer();
+}
+
 async function failure(response) {
   const said = await response.json().catch(() => ({}));
   return said.lost ? new Lost("lost") : new Error(said.error ?? `The server answered ${response.status}; try again.`);
