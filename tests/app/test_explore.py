@@ -96,6 +96,7 @@ def test_without_models_the_page_says_where_to_put_one(start: Start, house: Path
     assert not app.exception
     assert "SavedModel" in app.info[0].value
     assert picker(app, "Model").disabled
+    assert [link.proto.page for link in app.get("page_link")] == ["models", "train"]
 
 
 def test_without_pictures_the_page_says_how_to_get_one(start: Start, house: Path) -> None:

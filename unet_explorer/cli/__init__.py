@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from unet_explorer import __version__
 from unet_explorer.errors import UserError
 
-GROUPS = ("explore", "evaluate", "data", "train", "jobs", "report")
+GROUPS = ("explore", "evaluate", "report", "data", "train", "jobs")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -38,7 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0 done, 2 bad input, 130 interrupted, or what the command says.
     """
-    parsed = build_parser().parse_args(arguments)
+    parser = build_parser()
+    if not (sys.argv[1:] if arguments is None else arguments):
+        parser.print_help(sys.stderr)
+        return 2
+    parsed = parser.parse_args(arguments)
     # TensorFlow's own log would bury what a command has to say.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:

@@ -127,8 +127,8 @@ def article_page() -> None:
             _network_picker(article, models, model)
     if not model:
         st.info(
-            "No trained network of this kind comes with the app, so its figures are still to be made: train it, and "
-            "they appear here.",
+            "No trained network of this kind is here yet, so its figures are still to be made: train it, and they "
+            "appear here.",
             icon=":material/model_training:",
         )
         return

@@ -42,8 +42,8 @@ def model_cards() -> None:
     _add_model()
     if not folders:
         st.info(
-            "There is no model yet. Add a SavedModel folder above, or train one: "
-            "`python -m unet_explorer train --help`.",
+            "There is no model yet. Add a SavedModel folder above, or train one on the Train page: the first "
+            "lesson takes a minute or two.",
             icon=":material/deployed_code:",
         )
         return

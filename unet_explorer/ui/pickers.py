@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -20,6 +21,9 @@ from unet_explorer.ui.wording import literal, sorry
 if TYPE_CHECKING:
     from unet_explorer.network import Network
     from unet_explorer.pictures import Picture
+
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,9 @@ def choose_subject() -> Subject | None:
     view = state.current()
     if not names:
         st.info(NO_MODELS, icon=":material/deployed_code:")
+        with st.container(horizontal=True):
+            st.page_link(PAGES / "models.py", label="Add a model", icon=":material/deployed_code:")
+            st.page_link(PAGES / "train.py", label="Train a network", icon=":material/model_training:")
         return None
     if not choices and not view.picture:
         st.info(NO_PICTURES, icon=":material/image:")
@@ -68,8 +75,8 @@ def choose_subject() -> Subject | None:
 
 
 NO_MODELS = (
-    "There is no model to look into yet. Put a TensorFlow SavedModel folder (the one that holds `saved_model.pb`) into "
-    "the `models` folder, or train one: `python -m unet_explorer train --help`."
+    "There is no model to look into yet. Add a TensorFlow SavedModel folder (the one that holds `saved_model.pb`) on "
+    "the Models page, or train one on the Train page: the first lesson takes a minute or two."
 )
 NO_PICTURES = (
     "There is no picture to look at yet. Upload one with the button above, or set `UNET_EXPLORER_KITTI_ROOT` to a "

@@ -49,6 +49,11 @@ def test_layers_as_json_name_what_readers_of_article_a_know(capsys: pytest.Captu
     assert sum(row["parameters"] for row in rows.values()) == 2_168_926
 
 
+def test_without_a_command_it_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "list the layers of a SavedModel" in capsys.readouterr().err
+
+
 def test_standard_error_holds_the_sentence_and_nothing_else(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "unet_explorer", "features", "--model", str(MODEL), "--layer", "conv2d_l1"]
     words += ["--image", str(REPOSITORY / "sample_images" / "parked_cars.webp"), "--out", str(tmp_path)]

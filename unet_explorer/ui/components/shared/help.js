@@ -23,12 +23,18 @@ const WORDS = [
   ["Dead", "all values are 0 for this picture; the unit did not fire anywhere."],
 ];
 
+const ABOUT = [
+  "The map shows the network as the U it is: the picture goes down the encoder on the left, each step half as large with twice the channels, and up the decoder on the right until every pixel has a class. The dashed arrows are the skips: they carry the encoder's detail across.",
+  "Click a stage, or a layer in the list: all its channels come up, one of them large. A channel is a picture of how strongly one learned feature is present at each place.",
+];
+
 export function helpDialog() {
   const dialog = h("dialog", { class: "help", "aria-label": "Keys and words" });
   const rows = KEYS.map(([keys, text]) => h("tr", {}, h("td", {}, ...keys.flatMap((key) => [h("kbd", {}, key), " "])), h("td", {}, text)));
   const words = WORDS.map(([word, text]) => h("tr", {}, h("td", {}, h("b", {}, word)), h("td", {}, text)));
-  dialog.append(h("h2", {}, "Keys"), h("table", {}, ...rows), h("h2", { style: "margin-top: 16px" }, "Words"), h("table", {}, ...words),
-    h("p", {}, h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Close")));
+  // First, so that opening the dialog shows its beginning: the browser scrolls to what it focuses.
+  const close = h("button", { type: "button", class: "button close", onclick: () => dialog.close() }, "Close");
+  dialog.append(close, h("h2", {}, "What you see"), ...ABOUT.map((text) => h("p", {}, text)), h("h2", { style: "margin-top: 16px" }, "Keys"), h("table", {}, ...rows), h("h2", { style: "margin-top: 16px" }, "Words"), h("table", {}, ...words));
   dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
   return dialog;
 }
