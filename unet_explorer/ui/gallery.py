@@ -51,7 +51,7 @@ def _add_pictures() -> None:
 
 def _heading(source: str, count: int) -> None:
     words = {"Yours": "Yours, in this tab", "Samples": "Samples", "KITTI": "KITTI semantics", "TGS salt": "TGS salt"}
-    st.subheader(f"{words[source]} :gray[{count}]" if count else words[source], anchor=False)
+    st.subheader(f"{words[source]} :gray[{count:,}]" if count else words[source], anchor=False)
 
 
 def _section(source: str, choices: list[library.Choice]) -> None:

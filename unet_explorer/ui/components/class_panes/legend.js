@@ -13,7 +13,7 @@ export class Legend {
     this.rest = h("details", { hidden: true }, h("summary", {}), h("ul", { class: "rows" }));
     this.list.append(...Array.from({ length: 6 }, () => h("li", { class: "bone waiting", "aria-hidden": "true" })));
     this.element = h("section", { class: "legend", "aria-label": "Legend" },
-      h("h3", {}, "Classes", h("span", { class: "hint muted" }, "hover shows, click hides")), this.list, this.rest);
+      h("h3", {}, "Classes", h("span", { class: "hint muted" }, matchMedia("(hover: none)").matches ? "tap hides" : "hover shows, click hides")), this.list, this.rest);
     this.heads = h("li", { class: "heads", "aria-hidden": "true" }, h("span"), h("span", {}, "of picture"), h("span", { title: "Intersection over union with the labels of this picture" }, "IoU"), h("span"));
   }
 
