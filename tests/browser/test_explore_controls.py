@@ -144,6 +144,14 @@ def test_the_crosshair_is_on_every_pane_the_picture_and_the_class_map(
     box = box_of(bench.locator('.tile[data-channel="2"] .frame'))
     bench.mouse.move(box["x"] + 0.31 * box["width"], box["y"] + 0.64 * box["height"])
     facts = bench.locator(".facts")
+    # The receptive field, 14 x 14 pixels of the input of 24 x 40, around the middle of the map's own pixel.
+    pane, seen = box_of(bench.locator(".pane")), box_of(bench.locator(".sees"))
+    scale = min(pane["width"] / 53, pane["height"] / 37)
+    assert [seen["width"], seen["height"]] == pytest.approx([14 * 53 / 40 * scale, 14 * 37 / 24 * scale], rel=0.02)
+    middle = [(int(0.31 * 20) + 0.5) / 20 * 53 - 53 / 2, (int(0.64 * 12) + 0.5) / 12 * 37 - 37 / 2]
+    centre = [seen["x"] + seen["width"] / 2, seen["y"] + seen["height"] / 2]
+    start = [pane["x"] + pane["width"] / 2, pane["y"] + pane["height"] / 2]
+    assert centre == pytest.approx([at + offset * scale for at, offset in zip(start, middle, strict=True)], abs=2)
     row, column = int(0.64 * 37), int(0.31 * 53)
     expect(facts.locator(".where dd")).to_have_text(f"row {row}, column {column}")
     found = {name: place for name, *place in bench.evaluate(CROSSHAIRS)}
@@ -295,7 +303,7 @@ def test_every_sorting_order(bench: Page, open_zoo: OpenZoo, street: Picture) ->
     mask = class_under(open_zoo, street, maps) == common
     keys = {
         "mean": found.mean,
-        "deviation": found.variance,
+        "deviation": found.deviation,
         "zeros": found.zeros,
         "entropy": found.entropy,
         "agreement": correlation_with_mask(maps.values, mask),

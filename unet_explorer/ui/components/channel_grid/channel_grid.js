@@ -293,7 +293,7 @@ class Browser {
     const { channel } = hub.selection;
     const half = this.layer.segments.find(({ start, stop }) => channel >= start && channel < stop);
     const name = this.layer.named ? this.told.classes[channel] : half ? `${half.tag}, ${half.from}` : "";
-    this.cockpit.show({ data: this.data, channel, name, settings: this.settings, image: this.image });
+    this.cockpit.show({ data: this.data, layer: this.layer, channel, name, settings: this.settings, image: this.image });
     if (this.tiles.image !== this.image) this.tiles.dress(this.settings, this.image);
     const { token } = this.offer;
     hub.display(this.data.sheet ? { token, stage: this.layer.stage, layer: this.layer.name, channel, image: this.cockpit.source, extent: this.data.header.extent } : null);

@@ -19,12 +19,13 @@ export class Cockpit {
   constructor({ onpin, onenlarge, onkey, onchange }) {
     this.canvas = h("canvas", { class: "large", "aria-label": "The chosen channel over the picture" });
     this.badge = h("div", { class: "badge" });
+    this.seen = h("div", { class: "sees", hidden: true });
     this.ramp = h("span", { class: "ramp" });
     this.from = h("span");
     this.to = h("span");
     const button = (text, label, act) => h("button", { type: "button", class: "button", "aria-label": label, title: label, onclick: act }, text);
     this.pane = h("div", { class: "pane", tabindex: "0", role: "group", "aria-label": "Chosen channel; arrow keys go to others, plus and minus zoom", onkeydown: onkey },
-      this.canvas, this.badge,
+      this.canvas, this.seen, this.badge,
       h("div", { class: "legend", title: "What the first and the last colour stand for" }, this.from, this.ramp, this.to));
     this.enlarger = button("⤢", "Fill the window (Enter), back with Esc", onenlarge);
     this.view = h("div", { class: "view" }, this.pane,
@@ -72,8 +73,8 @@ export class Cockpit {
   }
 
   /** Another channel, another layer, or more of it has come: `data` is a LayerData, `name` what the channel is called. */
-  show({ data, channel, name, settings, image }) {
-    Object.assign(this, { data, channel, settings, image });
+  show({ data, layer, channel, name, settings, image }) {
+    Object.assign(this, { data, layer, channel, settings, image });
     const here = data.header;
     say(this.badge, here ? `Channel ${channel + 1}${name ? ` · ${name}` : ""}` : "");
     say(this.which, `Channel ${channel + 1}`);
@@ -132,10 +133,29 @@ export class Cockpit {
     this.crosshair();
   }
 
+  /** A dashed box around what the value under the mouse can depend on; none where that is too small to see. */
+  frameSeen(width, height) {
+    const here = this.data?.header;
+    const sees = this.layer?.sees;
+    this.seen.hidden = true;
+    if (!hub.cursor || !here || !sees) return;
+    const [top, left, tall, wide] = here.extent;
+    const [high, broad] = [tall / here.height, wide / here.width];
+    const [row, column] = [Math.floor((hub.cursor.y - top) / high), Math.floor((hub.cursor.x - left) / broad)];
+    if (row < 0 || column < 0 || row >= here.height || column >= here.width) return;
+    const middle = { y: top + (row + 0.5) * high, x: left + (column + 0.5) * broad };
+    const reach = { y: (sees[0] * high) / this.layer.scale / 2, x: (sees[1] * broad) / this.layer.scale / 2 };
+    const corner = (sign) => toPane({ y: middle.y + sign * reach.y, x: middle.x + sign * reach.x }, width, height, hub.camera, hub.size);
+    const [from, to] = [corner(-1), corner(1)];
+    this.seen.hidden = to.x - from.x < 8;
+    Object.assign(this.seen.style, { left: `${from.x}px`, top: `${from.y}px`, width: `${to.x - from.x}px`, height: `${to.y - from.y}px` });
+  }
+
   crosshair() {
+    const { clientWidth: width, clientHeight: height } = this.pane;
+    this.frameSeen(width, height);
     set(this.pane, "data-on", Boolean(hub.cursor));
     if (!hub.cursor) return;
-    const { clientWidth: width, clientHeight: height } = this.pane;
     const at = toPane(hub.cursor, width, height, hub.camera, hub.size);
     this.pane.style.setProperty("--cx", `${((at.x / width) * 100).toFixed(2)}%`);
     this.pane.style.setProperty("--cy", `${((at.y / height) * 100).toFixed(2)}%`);

@@ -17,7 +17,7 @@ const WORDS = [
   ["Channel", "one feature map of a layer. Captions count from 1, as articles do; addresses count from 0."],
   ["Scaling", "which value gets the first and the last colour: those of the channel, of the whole layer, or fixed ones."],
   ["≈", "read from the small tile, whose pixels are averages in 256 steps. The chosen channel's own value follows once the mouse rests."],
-  ["Sees", "the receptive field: how many pixels of the network's input, high and wide, one value can depend on; at the border a part of them lies outside."],
+  ["Sees", "the receptive field: how many pixels of the network's input, high and wide, one value can depend on; the dashed box around the crosshair in the large pane shows them."],
   ["Histogram", "point at a bar and its values light up in the large pane; drag over bars to make them the fixed range; double click to undo that."],
   ["Class there", "what the network says the place under the mouse is: its most probable class."],
   ["Dead", "all values are 0 for this picture; the unit did not fire anywhere."],
