@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.conftest import REPOSITORY, Server, free_port
-from tests.browser.test_explore import pixels
+from tests.browser.test_explore import eventually, pixels
 
 pytestmark = pytest.mark.browser
 
@@ -107,3 +107,27 @@ def test_the_start_page_shows_a_shipped_picture(start_page: Page) -> None:
     ]
     chosen = start_page.get_by_role("combobox", name="Picture").input_value()
     assert chosen.split("  ·  ")[0] in titles
+
+
+def test_the_articles_page_shows_a_figure_and_leads_to_it(start_page: Page) -> None:
+    """Two clicks from the start page; the last test here, for it leaves that page."""
+    start_page.get_by_role("navigation").get_by_role("link", name="Articles").click()
+    figure = start_page.get_by_role("img", name="Encoder, step 5: the bottleneck: kitti-16")
+    figure.wait_for()
+    figure.scroll_into_view_if_needed()
+    eventually(start_page, lambda: is_drawn(figure))
+    start_page.locator(".st-key-figure_A_5").get_by_role("button").click()
+    shown(start_page, "conv2d_9", 256)
+
+
+def is_drawn(image: Locator) -> None:
+    """The picture has come, and is in colours."""
+    assert image.evaluate("image => image.complete && image.naturalWidth") >= 600
+    colours = image.evaluate(
+        """image => {
+          const canvas = new OffscreenCanvas(64, 64), context = canvas.getContext("2d");
+          context.drawImage(image, 0, 0, 64, 64);
+          return [...context.getImageData(0, 0, 64, 64).data];
+        }"""
+    )
+    assert np.ptp(np.reshape(colours, (-1, 4))[:, 1]) > 50
