@@ -221,6 +221,7 @@ def _figures(article: Article, model: str) -> None:
     for number, figure in enumerate(shown_figures(article, model)):
         with grid.cell():
             image = st.empty()
+            image.html('<div class="figure" role="presentation"></div>')
             places.append((figure, image, _words(figure, f"{article.letter}_{number}", model, key)))
     try:
         network, picture = library.open_model(model), library.open_choice(key)
