@@ -422,6 +422,7 @@ def test_salt_has_one_threshold_and_the_curve_of_its_iou(visit: Open, server: Se
         step = int(np.ceil(np.quantile(own, quantile) * 200))
         set_range(pane.locator('input[type="range"]'), step)
         expect(pane.locator(".score")).to_have_text(f"{iou(step):.3f}")
+        expect(pane.locator('input[type="range"]')).to_have_attribute("aria-valuetext", f"{step / 200:.3f}")
         expect(page.locator('.legend li[data-class="1"] .iou')).to_have_text(f"{iou(step):.2f}")
         without = own < np.float32(step / 200)
         both = (iou(step) + (without & ~labels).sum() / (without | ~labels).sum()) / 2

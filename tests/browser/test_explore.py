@@ -171,6 +171,7 @@ def test_colours_scaling_and_gamma_change_without_the_server(visit: Open, open_z
     drawn_as(0, 0.5, "magma")
     page.get_by_label("Gamma").fill("1")
     drawn_as(0, 0.5, "magma", gamma=0.5)
+    expect(page.get_by_label("Gamma")).to_have_attribute("aria-valuetext", "0.50")
     assert asked_by_moves(asked) == []
     in_address(page, "colours=magma", "scaling=fixed")
 

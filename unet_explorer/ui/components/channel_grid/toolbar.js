@@ -1,6 +1,6 @@
 // How the channels are ordered and drawn: all of it takes effect in the browser.
 
-import { choice, h, number, say } from "../shared/dom.js";
+import { choice, h, number, say, set } from "../shared/dom.js";
 import { names as colourNames } from "../shared/colour.js";
 
 /** Sorting orders: what they are called, and how the number they sort by is written on a tile. */
@@ -71,6 +71,8 @@ export class Toolbar {
     this.high.value = high ?? "";
     this.gamma.value = -Math.log2(gamma);
     this.overlay.value = overlay;
+    // The slider of gamma is logarithmic: its own numbers say nothing.
+    set(this.gamma, "aria-valuetext", gamma.toFixed(2));
     say(this.gammaOut, gamma.toFixed(2));
     say(this.overlayOut, `${overlay}%`);
   }

@@ -106,6 +106,7 @@ export class ClassPane {
   tell(step) {
     if (Number(this.slider.value) !== step) this.slider.value = step;
     say(this.at, (step / STEPS).toFixed(3));
+    set(this.slider, "aria-valuetext", this.at.textContent);
     if (!this.sheet) return;
     const { header } = this.sheet;
     this.marker?.setAttribute("x1", step);
