@@ -78,8 +78,15 @@ export class Tiles {
 
   /** Out of sight there are no tiles: they would be of the channels of the layer before. */
   forget() {
-    for (const { element } of this.made.values()) element.remove();
-    this.made.clear();
+    for (const slot of [...this.made.keys()]) this.letGo(slot);
+  }
+
+  /** Take a tile away, and the pixels of its canvases at once: garbage is collected late. */
+  letGo(slot) {
+    const { element, canvas, source } = this.made.get(slot);
+    element.remove();
+    this.made.delete(slot);
+    canvas.width = source.width = 0;
   }
 
   get halved() {
@@ -132,7 +139,7 @@ export class Tiles {
       if (row >= first && row <= last) wanted.add(slot);
       else if (!this.halved && row > last) break;
     }
-    for (const [slot, tile] of this.made) if (!wanted.has(slot)) { tile.element.remove(); this.made.delete(slot); }
+    for (const slot of [...this.made.keys()]) if (!wanted.has(slot)) this.letGo(slot);
     for (const slot of wanted) this.put(slot);
     this.draw(scrolled);
   }
