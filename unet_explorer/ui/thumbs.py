@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 CLIPPED = 1.0
 """Percent of the pixels that may be darkest, and as many brightest: a bright border would leave the rest black."""
 
+SMALL = 4_000_000
+"""Values (16 MB) of further layers that are kept from the pass for the thumbnails: there they cost next to nothing, and
+a click on one needs no pass of its own."""
+
 
 def thumbs_sheet(network: Network, picture: Picture, features: FeatureStore, largest: int) -> bytes:
     """Thumbnails of all stages, from one forward pass, each of at most `largest` pixels.
@@ -32,7 +36,7 @@ def thumbs_sheet(network: Network, picture: Picture, features: FeatureStore, lar
     """
     spoken = speakers(network.layers)
     probabilities = [PROBABILITIES] if network.output.is_map and HEAD in spoken else []
-    maps = features.maps(network, picture, [*spoken.values(), *probabilities])
+    maps = features.maps(network, picture, [*spoken.values(), *probabilities, *_small(network)])
     rows: list[dict[str, Any]] = []
     pixels: list[NDArray[np.uint8]] = []
     for stage, layer in spoken.items():
@@ -44,6 +48,18 @@ def thumbs_sheet(network: Network, picture: Picture, features: FeatureStore, lar
         rows.append({"stage": stage, "extent": extent, "size": image.shape[:2], "rgb": image.ndim == 3})
         pixels.append(image)
     return pack({"thumbs": rows}, *pixels)
+
+
+def _small(network: Network) -> list[str]:
+    """The smallest layers, of `SMALL` values together."""
+    sizes = {
+        layer.name: layer.height * layer.width * layer.channels
+        for layer in network.layers
+        if layer.kind != "input" and layer.height and layer.width
+    }
+    by_size = sorted(sizes, key=sizes.__getitem__)
+    total = np.cumsum([sizes[name] for name in by_size])
+    return by_size[: int(np.searchsorted(total, SMALL, "right"))]
 
 
 def _magnitude(maps: FeatureMaps, largest: int) -> NDArray[np.uint8]:

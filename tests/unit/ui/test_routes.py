@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from streamlit import config
 
 from tests.asynchronous import run
-from unet_explorer.ui import routes
+from unet_explorer.ui import routes, thumbs
 from unet_explorer.ui.components.assets import DIGEST
 from unet_explorer.ui.features import FeatureStore
 from unet_explorer.ui.offers import Offer
@@ -179,6 +179,23 @@ def test_thumbnails_cover_every_stage(client: Client, offer: Offer) -> None:
     assert np.abs(shown - expected_levels).max() <= 0.51
     small, _ = unpack(client.get(f"/unet/maps/{offer.token}/thumbs?pixels=240").content)
     assert small["thumbs"][0]["size"] == [12, 20]
+
+
+def test_the_pass_for_the_thumbnails_keeps_the_smallest_layers(offer: Offer, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, picture = offer.network, offer.picture
+    pool = next(layer for layer in network.layers if layer.kind == "pool" and layer.stage == "bottleneck")
+    full = next(layer for layer in network.layers if layer.name == "conv2d")
+    size = {layer: network.feature_maps(picture, [layer.name])[layer.name].values.size for layer in (pool, full)}
+    monkeypatch.setattr(thumbs, "SMALL", size[full] - 1)
+    store = FeatureStore(10**9)
+    thumbs.thumbs_sheet(network, picture, store, 8000)
+    expected = network.feature_maps(picture, [pool.name])[pool.name].values
+    passes: list[list[str]] = []
+    monkeypatch.setattr(store, "_compute", lambda *asked: passes.append(asked[2]) or {full.name: None})
+    np.testing.assert_array_equal(store.one(network, picture, pool.name).values, expected)
+    assert passes == []
+    store.one(network, picture, full.name)
+    assert passes == [[full.name]]
 
 
 def test_assets_are_served_by_their_digest_and_nothing_else_is(client: Client) -> None:
