@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ def receptive_field(layers: Mapping[str, Layer], name: str) -> tuple[int, int] |
     is unpooled or resized is taken to be blended with its neighbours. It says what *can* count: what does is smaller.
 
     Args:
-        layers: name -> layer of one network.
+        layers: name -> layer of one network, each after those that it reads.
         name: of one of them.
 
     Returns:
@@ -36,26 +35,31 @@ def receptive_field(layers: Mapping[str, Layer], name: str) -> tuple[int, int] |
 
 
 def _extent(layers: Mapping[str, Layer], name: str, axis: int) -> int | None:
-    @cache
-    def seen(at: str, first: int, last: int) -> Span | None:
-        """The input pixels that the pixels first..last of a layer can depend on."""
-        layer = layers[at]
-        if layer.kind == "input" or not layer.inputs:
-            return first, last
-        spans = []
-        for before in layer.inputs:
-            below = _below(layer, layers[before], first, last, axis)
-            span = None if below is None else seen(before, *below)
-            if span is None:
-                return None
-            spans.append(span)
-        return min(low for low, _ in spans), max(high for _, high in spans)
-
     # The field repeats itself with the coarsest map on the way.
     period = max(1, round(max(layer.scale for layer in layers.values()) / layers[name].scale))
-    spans = [seen(name, at, at) for at in range(period)]
+    spans = [_seen(layers, name, at, axis) for at in range(period)]
     known = [last - first + 1 for first, last in (span for span in spans if span is not None)]
     return max(known) if len(known) == len(spans) else None
+
+
+def _seen(layers: Mapping[str, Layer], name: str, at: int, axis: int) -> Span | None:
+    """The input pixels that one pixel of a layer can depend on; backwards through all layers, without recursion."""
+    needed: dict[str, Span] = {name: (at, at)}
+    ends: list[Span] = []
+    for upper in reversed(list(layers)):
+        if upper not in needed:
+            continue
+        layer, (first, last) = layers[upper], needed.pop(upper)
+        if layer.kind == "input" or not layer.inputs:
+            ends.append((first, last))
+            continue
+        for before in layer.inputs:
+            below = _below(layer, layers[before], first, last, axis)
+            if below is None:
+                return None
+            low, high = needed.get(before, below)
+            needed[before] = min(low, below[0]), max(high, below[1])
+    return min(low for low, _ in ends), max(high for _, high in ends)
 
 
 def _below(layer: Layer, before: Layer, first: int, last: int, axis: int) -> Span | None:

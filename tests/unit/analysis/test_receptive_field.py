@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from tests.zoo_fixtures import OpenZoo, open_zoo, zoo  # noqa: F401
 from unet_explorer import open_network
 from unet_explorer.analysis.receptive_field import receptive_field
 from unet_explorer.network import Network
+from unet_explorer.network.layers import Layer, Window
 from unet_explorer.network.maps import Target
 from unet_explorer.pictures import Picture
 
@@ -30,6 +32,15 @@ def test_two_convolutions_and_a_pooling_by_hand() -> None:
     assert field(network, "batch_normalization_9") == (140, 140)
     # A transpose convolution of 3 x 3 with stride 2 reads one or two pixels, never three.
     assert field(network, "conv2d_transpose") == (156, 156)
+
+
+def test_a_network_of_two_thousand_layers_is_no_deeper_than_python_can_go() -> None:
+    window = Window((3, 3), (1, 1), (1, 1), "same")
+    first = Layer("0", "input", "encoder 1", 64, 64, 1, 0, (), None, ("activation",), "activation")
+    layers = {"0": first}
+    for number in range(1, 2001):
+        layers[str(number)] = replace(first, name=str(number), kind="conv", inputs=(str(number - 1),), window=window)
+    assert receptive_field(layers, "2000") == (4001, 4001)
 
 
 def witnessed(network: Network, name: str) -> list[tuple[int, int]]:
