@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from tests.app.conftest import REPOSITORY, Start
 from tests.road import road_model
 from unet_explorer import open_network, open_picture
+from unet_explorer.datasets.seismic import render_sections
 from unet_explorer.training.recipe import load_recipe
 from unet_explorer.ui import articles, state
 from unet_explorer.ui.answers import ANSWERS, Query
@@ -146,6 +147,14 @@ def test_of_the_salt_pictures_it_shows_one_with_salt(
         Image.fromarray(mask).save(house / "salt" / "masks" / f"{name}.png")
     monkeypatch.setenv("UNET_EXPLORER_SALT_ROOT", str(house / "salt"))
     assert go(start("articles", article="D"), "figure_D_0").picture == "salt:cc"
+
+
+def test_without_real_salt_it_shows_a_made_up_section_and_says_so(start: Start, house: Path) -> None:
+    (house / "models" / "salt").symlink_to(REPOSITORY / "models" / "tgs-salt")
+    render_sections(4, house / "samples" / "seismic")
+    app = start("articles", article="D")
+    assert any("a section that a program has made up" in caption.value for caption in app.caption)
+    assert go(app, "figure_D_0").picture.startswith("seismic:")
 
 
 def test_a_letter_that_is_none_opens_the_first(start: Start) -> None:

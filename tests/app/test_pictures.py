@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import Start, picker
+from tests.app.conftest import REPOSITORY, Start, picker
 from tests.road import labelled_samples
+from unet_explorer.datasets.seismic import render_sections, section_name
 from unet_explorer.errors import DatasetError
 from unet_explorer.ui import kitti_download
 from unet_explorer.ui.kitti_download import Fetch
@@ -131,6 +132,21 @@ def test_salt_is_in_the_gallery_and_not_in_the_picker(
     assert not app.exception
     assert picker(app, "Picture").value == "salt:def"
     assert "salt:abc" not in picker(app, "Picture").options
+
+
+def test_seismic_sections_are_offered_first_to_a_model_that_looks_for_salt(start: Start, house: Path) -> None:
+    (house / "models" / "salt").symlink_to(REPOSITORY / "models" / "tgs-salt")
+    render_sections(3, house / "samples" / "seismic")
+    names = sorted(section_name(seed) for seed in range(3))
+    assert titles(start("pictures")) == ["street", "tower", *names]
+    salty = picker(start("explore", model="salt"), "Picture")
+    assert salty.value == f"seismic:{names[0]}"
+    assert salty.options[:4] == [*(f"{name}  ·  Seismic" for name in names), "street  ·  Samples"]
+    others = picker(start("explore", model="tiny"), "Picture")
+    assert others.value == "sample:street"
+    assert not [title for title in others.options if "Seismic" in title]
+    chosen = f"seismic:{names[0]}"
+    assert picker(start("explore", model="tiny", picture=chosen), "Picture").value == chosen
 
 
 def test_kitti_is_fetched_only_after_its_licence_was_accepted(

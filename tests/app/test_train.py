@@ -22,6 +22,7 @@ from streamlit.testing.v1 import AppTest
 from tests.app.conftest import REPOSITORY, Start, picker
 from tests.asynchronous import run
 from tests.road import crossing
+from unet_explorer.datasets.seismic import render_sections
 from unet_explorer.errors import JobError
 from unet_explorer.jobs import dispatcher, locks
 from unet_explorer.jobs.desk import Jobs
@@ -323,6 +324,18 @@ def test_without_its_data_a_recipe_says_what_to_do(start: Start, bench: Desk) ->
     assert "learns from tgs-salt data, which was not found" in words(app)
     app = pick(app, "Data", "samples")
     assert "a sigmoid head tells 2 classes apart" in words(app)
+
+
+def test_recipes_for_salt_learn_from_made_up_sections_until_there_are_real_ones(
+    start: Start, bench: Desk, house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render_sections(20, house / "samples" / "seismic")
+    app = pick(start("train"), "Recipe", "tgs-salt")
+    assert picker(app, "Data").value == "seismic"
+    assert "16 to train on, 4 to validate on" in words(app)
+    render_sections(20, house / "real", seed=100)
+    monkeypatch.setenv("UNET_EXPLORER_SALT_ROOT", str(house / "real"))
+    assert picker(pick(start("train"), "Recipe", "tgs-salt"), "Data").value == "salt"
 
 
 def test_another_folder_is_looked_into_as_it_is_typed(start: Start, bench: Desk, tmp_path: Path) -> None:

@@ -45,7 +45,8 @@ def _add_download(commands: Any) -> None:
 
 
 def _add_render(commands: Any) -> None:
-    parser = commands.add_parser("render", help="render street scenes with exact label maps (needs Blender's module)")
+    about = "render street scenes (needs Blender's module) or seismic sections, with exact label maps"
+    parser = commands.add_parser("render", help=about)
     scenes.add_render_arguments(parser)
     parser.set_defaults(run=scenes.run_render)
 

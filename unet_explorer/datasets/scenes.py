@@ -30,12 +30,14 @@ from unet_explorer.classes import ClassTable, load_class_table
 from unet_explorer.datasets.dataset import Dataset, Problem, Sample
 from unet_explorer.datasets.label_files import is_colour_file, read_colours, read_numbers, to_class_ids
 from unet_explorer.datasets.pairing import pair_files, require_folder, require_pairs, require_subfolder
+from unet_explorer.datasets.seismic import render_sections
 from unet_explorer.errors import DatasetError
 
 LAYOUT = "image and label, or a manifest.json"
 MANIFEST = "manifest.json"
 VALIDATION_PREFIX = "validation_"
-LAYOUTS = ("scenes", "kitti", "carla")
+SECTIONS = "tgs-salt"
+LAYOUTS = ("scenes", "kitti", "carla", SECTIONS)
 BLENDER_PYTHON = Path(__file__).parents[2] / ".venv-scenes" / "bin" / "python"
 PROGRESS_LINE = re.compile(r"\[(\d+)/(\d+)\] (.*)")
 
@@ -130,10 +132,10 @@ class RenderOrder:
         count: number of pictures in the folder when done.
         out: folder; what it already holds is kept, so an interrupted order resumes.
         seed: of the first picture, the others follow; equal seeds give equal label maps.
-        layout: "scenes", "kitti" or "carla" (always 800x600).
+        layout: "scenes", "kitti" or "carla" (always 800x600); "tgs-salt" for seismic sections (always 101x101).
         height: of the pictures.
         width: of the pictures.
-        samples: light paths per pixel: more is cleaner and slower.
+        samples: light paths per pixel: more is cleaner and slower. Sections need none.
     """
 
     count: int
@@ -153,13 +155,17 @@ class RenderOrder:
         bounds = {"count": (1, 100_000), "seed": (0, 2**31), "height": (16, 2160), "width": (16, 4096)}
         for name, (low, high) in {**bounds, "samples": (1, 1024)}.items():
             if not low <= getattr(self, name) <= high:
-                raise DatasetError(f"The {name} of scenes to render is {getattr(self, name)}: choose {low} to {high}.")
+                raise DatasetError(
+                    f"The {name} of pictures to render is {getattr(self, name)}: choose {low} to {high}."
+                )
         if self.layout not in LAYOUTS:
-            raise DatasetError(f"There is no layout {self.layout!r} of scenes: choose from {', '.join(LAYOUTS)}.")
+            raise DatasetError(
+                f"There is no layout {self.layout!r} of pictures to render: choose from {', '.join(LAYOUTS)}."
+            )
 
 
-def render_scenes(order: RenderOrder, progress: Progress | None = None) -> int:
-    """Render street scenes with Blender's Python module.
+def render_pictures(order: RenderOrder, progress: Progress | None = None) -> int:
+    """Render street scenes with Blender's Python module, or seismic sections, which need none.
 
     Args:
         order: what to render.
@@ -171,6 +177,8 @@ def render_scenes(order: RenderOrder, progress: Progress | None = None) -> int:
     Raises:
         DatasetError: Blender's module or the generator is not there, or the folder cannot be written.
     """
+    if order.layout == SECTIONS:
+        return render_sections(order.count, order.out, order.seed, progress)
     if not _installed("tools.scenes"):
         raise DatasetError(
             "Rendering scenes needs the folder tools/scenes: run this in a checkout of the repository, at its top."
@@ -234,7 +242,8 @@ def add_render_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--count", type=int, required=True, help="number of pictures")
     parser.add_argument("--out", type=Path, required=True, help="folder; an interrupted run resumes in it")
     parser.add_argument("--seed", type=int, default=0, help="of the first picture (default %(default)s)")
-    parser.add_argument("--layout", default="scenes", help=f"one of {', '.join(LAYOUTS)} (default %(default)s)")
+    layouts = f"one of {', '.join(LAYOUTS)} (default %(default)s); {SECTIONS}: seismic sections"
+    parser.add_argument("--layout", default="scenes", help=layouts)
     parser.add_argument("--height", type=int, default=375, help="of the pictures (default %(default)s)")
     parser.add_argument("--width", type=int, default=1242, help="of the pictures (default %(default)s)")
     parser.add_argument("--samples", type=int, default=16, help="light paths per pixel (default %(default)s)")
@@ -244,11 +253,11 @@ def run_render(options: Namespace) -> int:
     """Do `data render` and print progress; returns the exit code.
 
     Raises:
-        DatasetError: as `render_scenes`.
+        DatasetError: as `render_pictures`.
     """
     order = RenderOrder(
         options.count, options.out, options.seed, options.layout, options.height, options.width, options.samples
     )
-    made = render_scenes(order, lambda done, total, line: print(f"[{done}/{total}] {line}", flush=True))
+    made = render_pictures(order, lambda done, total, line: print(f"[{done}/{total}] {line}", flush=True))
     print(f"{made} rendered, {order.count - made} were there already: {order.out}")
     return 0

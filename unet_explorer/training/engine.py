@@ -55,12 +55,15 @@ class Parts:
         optimizer: not built yet.
         loss: of labels and logits.
         average: whether to keep a moving average of the weights.
+        low, high: what pixel values 0 and 255 are to the network.
     """
 
     networks: Networks
     optimizer: keras.optimizers.Optimizer
     loss: LossFunction
     average: bool
+    low: float
+    high: float
 
 
 class Engine(ABC):
@@ -71,7 +74,12 @@ class Engine(ABC):
         self._judge = parts.networks.calibrate
         self._optimizer = parts.optimizer
         self._loss = parts.loss
+        self._low, self._high = parts.low, parts.high
         self._optimizer.build(self._model.trainable_variables)
+
+    def _scaled(self, images: Any) -> Any:
+        """Pictures 0 to 255 as the network wants them, float32."""
+        return ops.cast(images, "float32") / 255.0 * (self._high - self._low) + self._low
 
     @property
     @abstractmethod
@@ -146,8 +154,10 @@ def make_engine(recipe: Recipe, preset: Preset, loss: LossFunction) -> Engine:
         RecipeError: Keras runs on a backend without an engine.
     """
     keras.utils.set_random_seed(recipe.seed)
-    parts = Parts(make_networks(recipe, preset), make_optimizer(recipe.optimizer), loss, recipe.average is not None)
-    made: Engine = _backend().make(parts)
+    networks, optimizer = make_networks(recipe, preset), make_optimizer(recipe.optimizer)
+    made: Engine = _backend().make(
+        Parts(networks, optimizer, loss, recipe.average is not None, preset.low, preset.high)
+    )
     return made
 
 
@@ -179,11 +189,6 @@ def make_optimizer(how: Optimizer) -> keras.optimizers.Optimizer:
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         return optimizer
     return keras.optimizers.Adam(**common)
-
-
-def scaled(images: Any) -> Any:
-    """Pictures 0 to 255 as the network wants them: float32, 0 to 1."""
-    return ops.cast(images, "float32") / 255.0
 
 
 def is_random(variable: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.errors import ModelError, RecipeError
-from unet_explorer.training.engine import Arrays, Engine, Parts, is_random, is_statistic, named, scaled
+from unet_explorer.training.engine import Arrays, Engine, Parts, is_random, is_statistic, named
 from unet_explorer.training.scores import confusion_of_each, predicted_ids
 
 Values = list[jax.Array]
@@ -118,7 +118,7 @@ class JaxEngine(Engine):
         labels = labels.astype(jnp.int32)
 
         def objective(trained: Values) -> tuple[Any, Values]:
-            logits, new_rest = self._model.stateless_call(trained, rest, scaled(images), training=True)
+            logits, new_rest = self._model.stateless_call(trained, rest, self._scaled(images), training=True)
             return self._loss(labels, logits), new_rest
 
         (loss, rest), gradients = jax.value_and_grad(objective, has_aux=True)(trained)
@@ -130,15 +130,15 @@ class JaxEngine(Engine):
 
     def _validate_step(self, trained: Values, rest: Values, images: Any, labels: Any) -> tuple[Any, Any]:
         labels = labels.astype(jnp.int32)
-        logits, _ = self._judge.stateless_call(trained, rest, scaled(images), training=False)
+        logits, _ = self._judge.stateless_call(trained, rest, self._scaled(images), training=False)
         return self._loss(labels, logits), confusion_of_each(labels, logits)
 
     def _predict_step(self, trained: Values, rest: Values, images: Any) -> Any:
-        logits, _ = self._judge.stateless_call(trained, rest, scaled(images), training=False)
+        logits, _ = self._judge.stateless_call(trained, rest, self._scaled(images), training=False)
         return predicted_ids(logits).astype(jnp.uint8)
 
     def _calibrate_step(self, trained: Values, rest: Values, images: Any) -> Values:
-        _, new_rest = self._judge.stateless_call(trained, rest, scaled(images), training=True)
+        _, new_rest = self._judge.stateless_call(trained, rest, self._scaled(images), training=True)
         return list(new_rest)
 
     def _set_learning_rate(self, slots: Values, rate: Any) -> Values:

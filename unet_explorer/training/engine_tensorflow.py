@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from unet_explorer.training.engine import Arrays, Engine, Parts, is_random, is_statistic, named, scaled
+from unet_explorer.training.engine import Arrays, Engine, Parts, is_random, is_statistic, named
 from unet_explorer.training.scores import confusion_of_each, predicted_ids
 from unet_explorer.unet.weights import get_weights, set_weights, weight_variables
 
@@ -97,7 +97,7 @@ class TensorFlowEngine(Engine):
     def _train_step(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         labels = tf.cast(labels, tf.int32)
         with tf.GradientTape() as tape:
-            loss = self._loss(labels, self._model(scaled(images), training=True))
+            loss = self._loss(labels, self._model(self._scaled(images), training=True))
         variables = self._model.trainable_variables
         gradients = tape.gradient(loss, [variable.value for variable in variables])
         self._optimizer.learning_rate.assign(self._learning_rate)
@@ -108,14 +108,14 @@ class TensorFlowEngine(Engine):
 
     def _validate_step(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         labels = tf.cast(labels, tf.int32)
-        logits = self._judge(scaled(images), training=False)
+        logits = self._judge(self._scaled(images), training=False)
         return self._loss(labels, logits), confusion_of_each(labels, logits)
 
     def _predict_step(self, images: tf.Tensor) -> tf.Tensor:
-        return tf.cast(predicted_ids(self._judge(scaled(images), training=False)), tf.uint8)
+        return tf.cast(predicted_ids(self._judge(self._scaled(images), training=False)), tf.uint8)
 
     def _calibrate_step(self, images: tf.Tensor) -> None:
-        self._judge(scaled(images), training=True)
+        self._judge(self._scaled(images), training=True)
 
 
 def _read(variables: list[Any], prefix: str) -> Arrays:

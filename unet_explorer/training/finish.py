@@ -86,7 +86,7 @@ def _card(name: str, preset: Preset, result: dict[str, Any], recipe: dict[str, A
     data = result["data"]
     return ModelCard(
         name=name,
-        input=InputSpec(preset.height, preset.width, 3 if preset.channels == 3 else 1, 0.0, 1.0, "stretch"),
+        input=_input(preset),
         class_table=ClassTable.from_dict(result["class_table"]),
         title=texts.title or preset.title,
         description=texts.description or recipe["about"] or preset.notes,
@@ -96,6 +96,10 @@ def _card(name: str, preset: Preset, result: dict[str, Any], recipe: dict[str, A
         scores={**_scores(result), **(texts.scores or {})},
         licence=DATA_LICENCES.get(data["name"], ""),
     )
+
+
+def _input(preset: Preset) -> InputSpec:
+    return InputSpec(preset.height, preset.width, 3 if preset.channels == 3 else 1, preset.low, preset.high, "stretch")
 
 
 def _scores(result: dict[str, Any]) -> dict[str, Any]:

@@ -185,18 +185,18 @@ def _picture(article: Article) -> str:
     """The picture on show where it fits the article, else the first that does."""
     on_show = state.current().picture
     if article.picture == "salt":
-        if on_show.startswith(library.SALT):
-            return on_show
-        first = _telling_salt()
+        first = on_show if on_show.startswith(library.OF_SALT) else _telling_salt()
+        if not first.startswith(library.SALT):
+            another = "a section that a program has made up" if first else "another picture"
+            st.caption(
+                f":material/info: The salt pictures may not be passed on, so here the network looks at {another}. "
+                "Name your copy of them in `UNET_EXPLORER_SALT_ROOT`."
+            )
         if first:
             return first
-        st.caption(
-            ":material/info: The salt pictures may not be passed on, so this network looks at another picture here. "
-            "Name your copy of them in `UNET_EXPLORER_SALT_ROOT`."
-        )
-    elif on_show and not on_show.startswith(library.SALT):
+    elif on_show and not on_show.startswith(library.OF_SALT):
         return on_show
-    choices = library.picture_choices()
+    choices = library.picture_choices("")
     return on_show or (choices[0].key if choices else "")
 
 

@@ -20,8 +20,7 @@ from unet_explorer.ui.wording import literal
 
 def compare_view(subject: Subject) -> None:
     """Draw the tray and the ways to fill it."""
-    view = state.current()
-    here = Pin(view.model or library.model_names()[0], view.picture or library.picture_choices()[0].key, "map")
+    here = Pin(subject.model, subject.key, "map")
     _ways_in(here, subject.network)
     filled = bool(pins.tray())
     if not filled:
@@ -34,7 +33,9 @@ def _ways_in(here: Pin, network: Network) -> None:
         _adder(offers_of(network, here))
         others = [name for name in library.model_names() if name != here.model]
         _pair_menu("With another model", ":material/deployed_code:", {name: name for name in others}, here, "model")
-        pictures = {choice.key: choice.title for choice in library.picture_choices() if choice.key != here.picture}
+        pictures = {
+            choice.key: choice.title for choice in library.picture_choices(here.model) if choice.key != here.picture
+        }
         _pair_menu("With another picture", ":material/image:", pictures, here, "picture")
         if pins.tray():
             st.button("Clear", icon=":material/delete_sweep:", on_click=pins.keep, args=([],), help="Empty the tray")
@@ -49,7 +50,7 @@ def _examples(here: Pin) -> None:
         icon=":material/keep:",
     )
     models = [name for name in library.model_names() if name != here.model]
-    choices = {choice.key: choice.title for choice in library.picture_choices()}
+    choices = {choice.key: choice.title for choice in library.picture_choices(here.model)}
     with st.container(horizontal=True, key="compare_examples"):
         if models:
             both = " and ".join(literal(library.model_title(name)) for name in (here.model, models[0]))

@@ -18,15 +18,21 @@ from unet_explorer.ui.wording import literal
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 THUMBNAIL = (480, 192)
 PER_PAGE = 12
-_SOURCES = ("Yours", "Samples", "KITTI", "TGS salt")
+_HEADINGS = {
+    "Yours": "Yours, in this tab",
+    "Samples": "Samples",
+    "Seismic": "Seismic sections, made up",
+    "KITTI": "KITTI semantics",
+    "TGS salt": "TGS salt",
+}
 
 
 def gallery() -> None:
     """Draw the page."""
-    choices = [*library.picture_choices(), *library.salt_choices()]
-    by_source = {source: [choice for choice in choices if choice.source == source] for source in _SOURCES}
+    choices = library.every_choice()
+    by_source = {source: [choice for choice in choices if choice.source == source] for source in _HEADINGS}
     _add_pictures()
-    for source in _SOURCES:
+    for source in _HEADINGS:
         if by_source[source]:
             _section(source, by_source[source])
         elif source == "Samples":
@@ -50,8 +56,7 @@ def _add_pictures() -> None:
 
 
 def _heading(source: str, count: int) -> None:
-    words = {"Yours": "Yours, in this tab", "Samples": "Samples", "KITTI": "KITTI semantics", "TGS salt": "TGS salt"}
-    st.subheader(f"{words[source]} :gray[{count:,}]" if count else words[source], anchor=False)
+    st.subheader(_HEADINGS[source] + (f" :gray[{count:,}]" if count else ""), anchor=False)
 
 
 def _section(source: str, choices: list[library.Choice]) -> None:

@@ -1,4 +1,4 @@
-"""What can be opened: the models in `models/`, and pictures from samples, KITTI and this session's uploads."""
+"""What can be opened: the models in `models/`, and pictures from samples, data folders and this session's uploads."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import streamlit as st
 from unet_explorer.classes import ClassTable, load_class_table
 from unet_explorer.datasets import open_dataset
 from unet_explorer.errors import ModelError, PictureError, UserError, close_names
+from unet_explorer.network.card import read_card
 from unet_explorer.pictures import Picture, open_label_levels, open_picture
 from unet_explorer.settings import path_setting, setting
 from unet_explorer.ui.state import UPLOAD
@@ -20,8 +21,10 @@ from unet_explorer.ui.uploads import uploaded
 if TYPE_CHECKING:
     from unet_explorer.network import Network
 
-SAMPLE, KITTI, SALT = "sample:", "kitti:", "salt:"
-SOURCES = {KITTI: "KITTI", SALT: "TGS salt"}
+SAMPLE, KITTI, SALT, SEISMIC = "sample:", "kitti:", "salt:", "seismic:"
+SOURCES = {KITTI: "KITTI", SALT: "TGS salt", SEISMIC: "Seismic"}
+LAYOUTS = {KITTI: "kitti", SALT: "tgs-salt", SEISMIC: "tgs-salt"}
+OF_SALT = (SALT, SEISMIC)
 MOST_NETWORKS = 9
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -31,9 +34,9 @@ class Choice:
     """One picture that can be chosen.
 
     Attributes:
-        key: `sample:NAME`, `kitti:NAME`, `salt:NAME` or `upload:DIGEST`; what an address holds.
+        key: `sample:NAME`, `seismic:NAME`, `kitti:NAME`, `salt:NAME` or `upload:DIGEST`; what an address holds.
         title: what to call it.
-        source: "Samples", "KITTI", "TGS salt" or "Yours".
+        source: "Samples", one of `SOURCES`, or "Yours".
         image: its file; None for uploads.
         label: file of its label map; None where it has none, or where the data set knows it.
         look_for: what is worth looking at in it; empty where nobody wrote that down.
@@ -107,6 +110,12 @@ def downloaded_kitti() -> Path | None:
     return None if root is None else root / "kitti"
 
 
+def seismic_root() -> Path | None:
+    """The folder of the seismic sections that come with the app; None where it is not there."""
+    samples = path_setting("sample_dir")
+    return samples / "seismic" if samples is not None and (samples / "seismic" / "images").is_dir() else None
+
+
 def open_model(name: str) -> Network:
     """The network of a folder in `models/`, opened once per process and shared.
 
@@ -146,15 +155,39 @@ def _changed(folder: Path) -> tuple[int, ...]:
     return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in files)
 
 
-def picture_choices() -> list[Choice]:
-    """The pictures every page offers: this session's uploads, the samples, the KITTI folder."""
-    uploads = [Choice(UPLOAD + digest, picture.name, "Yours") for digest, picture in uploaded().items()]
-    return [*uploads, *_samples(), *_of_dataset(KITTI)]
+def picture_choices(model: str) -> list[Choice]:
+    """The pictures every page offers, the first of them unless another is chosen.
+
+    These are this session's uploads, the samples and the KITTI folder; to a model that looks for salt, the seismic
+    sections before those.
+    """
+    sections = _of_dataset(SEISMIC) if _looks_for_salt(model) else []
+    return [*_uploads(), *sections, *_samples(), *_of_dataset(KITTI)]
+
+
+def every_choice() -> list[Choice]:
+    """All pictures there are, also the thousands of a TGS salt folder, which only the gallery offers."""
+    return [*_uploads(), *_samples(), *_of_dataset(SEISMIC), *_of_dataset(KITTI), *_of_dataset(SALT)]
 
 
 def salt_choices() -> list[Choice]:
-    """The thousands of pictures of the TGS salt folder, which only the gallery offers."""
-    return _of_dataset(SALT)
+    """Pictures for a model that looks for salt: the TGS salt folder, else the sections that come with the app."""
+    return _of_dataset(SALT) or _of_dataset(SEISMIC)
+
+
+def _looks_for_salt(model: str) -> bool:
+    folder = model_folders().get(model)
+    if folder is None:
+        return False
+    try:
+        card = read_card(folder)
+    except UserError:
+        return False
+    return card is not None and card.class_table is not None and card.class_table.name == "salt"
+
+
+def _uploads() -> list[Choice]:
+    return [Choice(UPLOAD + digest, picture.name, "Yours") for digest, picture in uploaded().items()]
 
 
 def picture_title(key: str) -> str:
@@ -171,7 +204,7 @@ def picture_title(key: str) -> str:
 
 def label_table(key: str) -> ClassTable:
     """The classes that the label map of a picture holds, where it has one: salt, else those of article A."""
-    return load_class_table("salt" if key.startswith(SALT) else "kitti")
+    return load_class_table("salt" if key.startswith(OF_SALT) else "kitti")
 
 
 def open_choice(key: str) -> Picture:
@@ -185,7 +218,7 @@ def open_choice(key: str) -> Picture:
         if picture is None:
             raise PictureError("That upload is gone: uploads live as long as their browser tab. Upload it again.")
         return picture
-    if key.startswith((KITTI, SALT)):
+    if key.startswith(tuple(SOURCES)):
         return _open_of_dataset(key)
     choice = next((choice for choice in _samples() if choice.key == key), None)
     if choice is None or choice.image is None:
@@ -242,12 +275,14 @@ def _open_of_dataset(key: str) -> Picture:
 
 
 def _root_of(prefix: str) -> Path | None:
+    if prefix == SEISMIC:
+        return seismic_root()
     return kitti_root() if prefix == KITTI else path_setting("salt_root")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _dataset(prefix: str, root: Path) -> Any:
-    return open_dataset("kitti" if prefix == KITTI else "tgs-salt", root)
+    return open_dataset(LAYOUTS[prefix], root)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)

@@ -42,7 +42,7 @@ def choose_subject() -> Subject | None:
     Every error is one sentence in place of the page's content.
     """
     names = library.model_names()
-    choices = library.picture_choices()
+    choices = library.picture_choices(state.current().model or next(iter(names), ""))
     with st.container(horizontal=True, vertical_alignment="center", key="bar"):
         _model_picker(state.current(), names)
         _picture_picker(state.current(), choices)

@@ -26,7 +26,7 @@ def build_unet(preset: Preset, precision: str = "float32") -> keras.Model:
         precision: Keras dtype policy of everything but the head, such as "mixed_bfloat16".
 
     Returns:
-        A model from float pictures (N, H, W, C) in [0, 1] to probabilities (N, H', W', outputs).
+        A model from float pictures (N, H, W, C) in [`low`, `high`] of the preset to probabilities (N, H', W', outputs).
 
     Raises:
         PresetError: the input is too small for an unpadded network of that depth.

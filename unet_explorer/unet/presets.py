@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -60,6 +61,7 @@ class Preset:
         conv_kernel: size of the convolutions of the blocks.
         up_kernel: size of the stride-2 transpose convolutions.
         head_kernel: size of the last convolution.
+        low, high: what the pixel values 0 and 255 become on the way in.
         norm_momentum: how slowly batch norm's moving statistics follow (Keras' `momentum`).
         initializer: Keras initializer of the kernels.
         dropout: rates, per place.
@@ -80,6 +82,8 @@ class Preset:
     conv_kernel: int = 3
     up_kernel: int = 3
     head_kernel: int = 1
+    low: float = 0.0
+    high: float = 1.0
     norm_momentum: float = 0.99
     initializer: str = "he_normal"
     dropout: Dropout = field(default_factory=Dropout)
@@ -225,6 +229,12 @@ def _check_choices(preset: Preset) -> None:
         )
     if not _is_number(preset.norm_momentum) or not 0 <= preset.norm_momentum < 1:
         raise PresetError(f"norm_momentum is {preset.norm_momentum!r}: give a number from 0 to below 1.")
+    numbers = all(_is_number(end) and math.isfinite(end) for end in (preset.low, preset.high))
+    if not numbers or preset.low >= preset.high:
+        raise PresetError(
+            f"low and high of preset {preset.name!r} are {preset.low!r} and {preset.high!r}: give two numbers, the "
+            "lower one first, that pixel values 0 and 255 become."
+        )
     if preset.binary and preset.outputs != 1:
         raise PresetError(
             f"Preset {preset.name!r} has a sigmoid head with {preset.outputs} outputs: a sigmoid head has 1; "

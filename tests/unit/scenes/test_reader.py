@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from unet_explorer.datasets import scenes
-from unet_explorer.datasets.scenes import RenderOrder, open_scenes, read_manifest, render_scenes
+from unet_explorer.datasets.scenes import RenderOrder, open_scenes, read_manifest, render_pictures
 from unet_explorer.errors import DatasetError
 
 SHIPPED = Path(__file__).parents[3] / "sample_images"
@@ -113,13 +113,13 @@ def test_rendering_without_blender_says_what_to_do(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(scenes, "_installed", lambda module: module != "bpy")
     monkeypatch.setattr(scenes, "BLENDER_PYTHON", tmp_path / "python")
     with pytest.raises(DatasetError, match=r"module bpy, which is missing: `make scenes-setup` installs it"):
-        render_scenes(RenderOrder(1, tmp_path))
+        render_pictures(RenderOrder(1, tmp_path))
 
 
 def test_rendering_outside_a_checkout_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenes, "_installed", lambda module: module == "bpy")
     with pytest.raises(DatasetError, match=r"needs the folder tools/scenes: run this in a checkout"):
-        render_scenes(RenderOrder(1, tmp_path))
+        render_pictures(RenderOrder(1, tmp_path))
 
 
 def test_rendering_uses_the_environment_that_has_blender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +128,7 @@ def test_rendering_uses_the_environment_that_has_blender(tmp_path: Path, monkeyp
     )
     lines: list[tuple[int, int, str]] = []
     order = RenderOrder(3, tmp_path / "out", seed=7, layout="kitti", height=40, width=60, samples=2)
-    assert render_scenes(order, lambda *line: lines.append(line)) == 2
+    assert render_pictures(order, lambda *line: lines.append(line)) == 2
     assert lines == [(2, 3, "a, 1 s"), (3, 3, "b, 2 s")]
     assert (tmp_path / "asked").read_text().splitlines() == [
         f"-W ignore -m tools.scenes render --out {tmp_path / 'out'} --count 3 --seed 7 --layout kitti "
@@ -140,18 +140,21 @@ def test_rendering_uses_the_environment_that_has_blender(tmp_path: Path, monkeyp
 def test_a_failed_rendering_tells_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(tmp_path, "echo OSError: No space left on device >&2; exit 1", monkeypatch)
     with pytest.raises(DatasetError, match=r"could not be rendered to .*\(OSError: No space left on device\)"):
-        render_scenes(RenderOrder(1, tmp_path / "out"))
+        render_pictures(RenderOrder(1, tmp_path / "out"))
 
 
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"count": 0}, "The count of scenes to render is 0: choose 1 to 100000"),
+        ({"count": 0}, "The count of pictures to render is 0: choose 1 to 100000"),
         ({"seed": -1}, "The seed"),
         ({"height": 8}, "The height"),
         ({"width": 5000}, "The width"),
         ({"samples": 0}, "The samples"),
-        ({"layout": "cityscapes"}, "no layout 'cityscapes' of scenes: choose from scenes, kitti, carla"),
+        (
+            {"layout": "cityscapes"},
+            "no layout 'cityscapes' of pictures to render: choose from scenes, kitti, carla, tgs-salt",
+        ),
     ],
 )
 def test_an_impossible_order_is_refused(tmp_path: Path, values: dict[str, object], reason: str) -> None:

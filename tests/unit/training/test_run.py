@@ -9,6 +9,8 @@ from PIL import Image
 from synthetic import HEIGHT, WIDTH, Synthetic, binary_recipe, make_pair, tiny_recipe
 
 from unet_explorer.errors import CheckpointError, DatasetError, ModelError, RecipeError, TrainingError
+from unet_explorer.metrics import confusion_matrix, mean_iou
+from unet_explorer.network import open_network
 from unet_explorer.training import checkpoints
 from unet_explorer.training.checkpoints import list_checkpoints
 from unet_explorer.training.loop import Control, NonFiniteLossError
@@ -281,6 +283,20 @@ def test_an_unpadded_network_trains_on_the_middle_of_the_labels(tmp_path):
     # 60 -> 56 -> 28 -> 24 -> 12 -> 8 -> 16 -> 12 -> 24 -> 20, and 76 -> 36 the same way.
     with Image.open(tmp_path / "previews" / "000001_0.png") as preview:
         assert preview.size == (36, 3 * 20)
+
+
+def test_the_exported_network_sees_pictures_in_the_range_it_was_trained_with(tmp_path):
+    network = {**tiny_recipe().network, "low": -1.0, "high": 1.0}
+    _, events = run(tmp_path / "run", tiny_recipe(network=network), out=tmp_path / "model")
+    exported, source = open_network(tmp_path / "model"), Synthetic()
+    assert (exported.input_spec.low, exported.input_spec.high) == (-1.0, 1.0)
+    confusion = np.zeros((3, 3), np.int64)
+    for sample in source.split("validation"):
+        picture = source.read(sample)
+        found = exported.probabilities(picture).values.argmax(-1)
+        confusion += confusion_matrix(picture.label_map, found, 3)
+    told = [event.values["val_mean_iou"] for event in events if event.kind == "epoch"][-1]
+    assert mean_iou(confusion) == pytest.approx(told, abs=1e-3)
 
 
 def test_void_classes_count_as_little_as_pixels_without_a_label(tmp_path):

@@ -54,13 +54,15 @@ class Facts:
 
 
 def found_sources() -> list[DataSource]:
-    """Every folder that is there, what is bundled with the app first."""
+    """Every folder that is there: bundled streets first, and real salt before made-up sections."""
     samples, salt = path_setting("sample_dir"), path_setting("salt_root")
     places = [
         DataSource("kitti", "KITTI semantics", "kitti", root) for root in [library.kitti_root()] if root is not None
     ]
     if salt is not None:
         places.append(DataSource("salt", "TGS salt", "tgs-salt", salt))
+    if (sections := library.seismic_root()) is not None:
+        places.append(DataSource("seismic", "Seismic sections (bundled)", "tgs-salt", sections))
     return [*_bundled(samples), *(place for place in places if place.root.is_dir())]
 
 
