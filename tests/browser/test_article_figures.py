@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import REPOSITORY, Server, free_port
+from tests.browser.conftest import REPOSITORY, SHIFTS, Server, free_port, nothing_jumped
 from tests.browser.test_explore import eventually, pixels
 
 pytestmark = pytest.mark.browser
@@ -109,6 +109,22 @@ def test_the_start_page_shows_a_shipped_picture(start_page: Page) -> None:
     assert chosen.split("  ·  ")[0] in titles
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_salt_article_looks_at_a_section_and_keeps_its_places(
+    shipped: Server, contexts: dict[bool, BrowserContext], width: int
+) -> None:
+    page = contexts[False].new_page()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.set_default_timeout(120_000)
+    page.add_init_script(SHIFTS)
+    page.goto(f"{shipped.url}articles?article=D")
+    figure = page.get_by_role("img", name="The threshold is a choice: tgs-salt, dome_")
+    figure.wait_for()
+    eventually(page, lambda: is_drawn(figure, least=100))
+    nothing_jumped(page)
+    page.close()
+
+
 def test_the_articles_page_shows_a_figure_and_leads_to_it(start_page: Page) -> None:
     """Two clicks from the start page; the last test here, for it leaves that page."""
     start_page.get_by_role("navigation").get_by_role("link", name="Articles").click()
@@ -120,9 +136,9 @@ def test_the_articles_page_shows_a_figure_and_leads_to_it(start_page: Page) -> N
     shown(start_page, "conv2d_9", 256)
 
 
-def is_drawn(image: Locator) -> None:
-    """The picture has come, and is in colours."""
-    assert image.evaluate("image => image.complete && image.naturalWidth") >= 600
+def is_drawn(image: Locator, least: int = 600) -> None:
+    """The picture has come, and is at least so many pixels wide."""
+    assert image.evaluate("image => image.complete && image.naturalWidth") >= least
     colours = image.evaluate(
         """image => {
           const canvas = new OffscreenCanvas(64, 64), context = canvas.getContext("2d");

@@ -6,7 +6,7 @@ seams are stations, so that glass ends where it should without any texture.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -298,8 +298,3 @@ CAR_COLOURS: tuple[Colour, ...] = (
     (0.35, 0.012, 0.014), (0.22, 0.01, 0.014), (0.02, 0.05, 0.035), (0.25, 0.22, 0.16), (0.1, 0.13, 0.17),
     (0.5, 0.33, 0.03),
 )  # fmt: skip
-
-
-def relabel(mesh: Mesh, label: Label) -> Mesh:
-    """The same mesh with every face of another class."""
-    return Mesh([replace(part, look=replace(part.look, label=label)) for part in mesh.parts])
