@@ -138,7 +138,9 @@ def test_seismic_sections_are_offered_first_to_a_model_that_looks_for_salt(start
     (house / "models" / "salt").symlink_to(REPOSITORY / "models" / "tgs-salt")
     render_sections(3, house / "samples" / "seismic")
     names = sorted(section_name(seed) for seed in range(3))
-    assert titles(start("pictures")) == ["street", "tower", *names]
+    app = start("pictures")
+    assert titles(app) == ["street", "tower", *names]
+    assert any("No salt at all" in caption.value for caption in app.caption)
     salty = picker(start("explore", model="salt"), "Picture")
     assert salty.value == f"seismic:{names[0]}"
     assert salty.options[:4] == [*(f"{name}  ·  Seismic" for name in names), "street  ·  Samples"]

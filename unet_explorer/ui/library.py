@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from unet_explorer.classes import ClassTable, load_class_table
-from unet_explorer.datasets import open_dataset
+from unet_explorer.datasets import Sample, open_dataset
 from unet_explorer.errors import ModelError, PictureError, UserError, close_names
 from unet_explorer.network.card import read_card
 from unet_explorer.pictures import Picture, open_label_levels, open_picture
@@ -25,6 +25,13 @@ SAMPLE, KITTI, SALT, SEISMIC = "sample:", "kitti:", "salt:", "seismic:"
 SOURCES = {KITTI: "KITTI", SALT: "TGS salt", SEISMIC: "Seismic"}
 LAYOUTS = {KITTI: "kitti", SALT: "tgs-salt", SEISMIC: "tgs-salt"}
 OF_SALT = (SALT, SEISMIC)
+LOOK_FOR = {
+    "dome": "Salt that has risen and dragged the layers up with it. Is its roof found, and its flanks?",
+    "flank": "The side of a body of salt: the layers beside it end there, one after the other.",
+    "layers": "No salt at all: whatever is found here is a false alarm.",
+    "sheet": "Salt below, layers above, and a strong reflection between them.",
+}
+"""What a seismic section shows, by the first word of its name."""
 MOST_NETWORKS = 9
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -261,7 +268,12 @@ def _of_dataset(prefix: str) -> list[Choice]:
         samples = _dataset(prefix, root).samples
     except UserError:
         return []
-    return [Choice(prefix + sample.name, sample.name, SOURCES[prefix], sample.image) for sample in samples]
+    return [_of_sample(prefix, sample) for sample in samples]
+
+
+def _of_sample(prefix: str, sample: Sample) -> Choice:
+    told = LOOK_FOR.get(sample.name.split("_")[0], "") if prefix == SEISMIC else ""
+    return Choice(prefix + sample.name, sample.name, SOURCES[prefix], sample.image, look_for=told)
 
 
 def _open_of_dataset(key: str) -> Picture:
