@@ -3,7 +3,7 @@
 `/unet/assets/...` serves the components' scripts; `/unet/maps/<token>/<question>` answers a question about an offer
 (a network and a picture). Tokens come from `shared().offers`; nothing can be asked without one. Answers never change
 for the same address, so browsers may keep them for good; those about uploads only as long as the page is open.
-`/unet/previews/...` serves what training jobs predicted.
+`/unet/previews/...` serves what training jobs predicted. `/explore` leads to the start page.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from streamlit import config
 
@@ -132,6 +132,12 @@ def _import_tensorflow() -> None:
     gc.freeze()
 
 
+async def start_page(request: Request) -> Response:
+    """The Explore page is the start page, but `/explore` is what people type after having seen `/classes`."""
+    query = request.url.query
+    return RedirectResponse(f"./?{query}" if query else "./")
+
+
 BASE = base_address()
 """Behind the server's base path, where Streamlit itself does not put routes of others."""
 
@@ -139,4 +145,5 @@ ROUTES = [
     Route(BASE + "/assets/{digest}/{path:path}", asset),
     Route(BASE + "/maps/{token}/{question}", answer),
     Route(BASE + "/previews/{job}/{name}", serve_preview),
+    Route(BASE.rpartition("/")[0] + "/explore", start_page),
 ]

@@ -76,6 +76,14 @@ def client() -> Client:
     return Client()
 
 
+@pytest.mark.parametrize(
+    ("typed", "place"), [("/explore", "./"), ("/explore?model=tiny&layer=a", "./?model=tiny&layer=a")]
+)
+def test_explore_is_the_start_page_by_its_name_too(client: Client, typed: str, place: str) -> None:
+    response = client.get(typed)
+    assert (response.status_code, response.headers["location"]) == (307, place)
+
+
 def test_a_sheet_is_sent_as_it_is_and_kept_for_good(client: Client, offer: Offer) -> None:
     response = client.get(f"/unet/maps/{offer.token}/sheet?layer=conv2d_1&width=4096&budget=1000000")
     assert response.status_code == 200
