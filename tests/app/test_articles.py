@@ -16,6 +16,7 @@ from tests.app.conftest import REPOSITORY, Start
 from tests.road import road_model
 from unet_explorer import open_network, open_picture
 from unet_explorer.datasets.seismic import render_sections
+from unet_explorer.network.card import read_card
 from unet_explorer.training.recipe import load_recipe
 from unet_explorer.ui import articles, state
 from unet_explorer.ui.answers import ANSWERS, Query
@@ -61,10 +62,11 @@ def test_every_article_has_a_preset_and_a_recipe_of_it() -> None:
 
 def test_the_figures_of_the_shipped_networks_are_of_layers_they_have() -> None:
     picture = open_picture(REPOSITORY / "sample_images" / "avenue.webp")
+    folders = {read_card(folder).preset: folder for folder in sorted(REPOSITORY.glob("models/*/"), reverse=True)}
     for article in articles.articles():
         if not article.figures:
             continue
-        network = open_network(REPOSITORY / "models" / article.preset)
+        network = open_network(folders[article.preset])
         layers = {layer.name: layer for layer in network.layers}
         for figure in article.figures:
             question = urlsplit(articles._image(figure, "", ""))
