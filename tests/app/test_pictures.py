@@ -147,6 +147,9 @@ def test_seismic_sections_are_offered_first_to_a_model_that_looks_for_salt(start
     others = picker(start("explore", model="tiny"), "Picture")
     assert others.value == "sample:street"
     assert not [title for title in others.options if "Seismic" in title]
+    app = start("explore", model="tiny", camera="0.5,0.5,4")
+    picker(app, "Model").set_value("salt").run()
+    assert app.session_state["unet_view"].camera == ""  # It looks at another picture now.
     chosen = f"seismic:{names[0]}"
     assert picker(start("explore", model="tiny", picture=chosen), "Picture").value == chosen
 

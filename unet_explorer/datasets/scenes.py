@@ -17,7 +17,7 @@ import json
 import re
 import subprocess
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ from unet_explorer.classes import ClassTable, load_class_table
 from unet_explorer.datasets.dataset import Dataset, Problem, Sample
 from unet_explorer.datasets.label_files import is_colour_file, read_colours, read_numbers, to_class_ids
 from unet_explorer.datasets.pairing import pair_files, require_folder, require_pairs, require_subfolder
-from unet_explorer.datasets.seismic import render_sections
+from unet_explorer.datasets.seismic import Progress, render_sections
 from unet_explorer.errors import DatasetError
 
 LAYOUT = "image and label, or a manifest.json"
@@ -40,9 +40,6 @@ SECTIONS = "tgs-salt"
 LAYOUTS = ("scenes", "kitti", "carla", SECTIONS)
 BLENDER_PYTHON = Path(__file__).parents[2] / ".venv-scenes" / "bin" / "python"
 PROGRESS_LINE = re.compile(r"\[(\d+)/(\d+)\] (.*)")
-
-Progress = Callable[[int, int, str], None]
-"""Called with pictures done, pictures wanted and a line about the last one."""
 
 
 def open_scenes(root: Path, tolerant: bool = False) -> Dataset:

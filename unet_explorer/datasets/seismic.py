@@ -26,6 +26,7 @@ MARGIN = 24
 
 Map = NDArray[np.float32]
 Progress = Callable[[int, int, str], None]
+"""Called with pictures done, pictures wanted and a line about the last one."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from unet_explorer.network import Network
 
 SAMPLE, KITTI, SALT, SEISMIC = "sample:", "kitti:", "salt:", "seismic:"
-SOURCES = {KITTI: "KITTI", SALT: "TGS salt", SEISMIC: "Seismic"}
-LAYOUTS = {KITTI: "kitti", SALT: "tgs-salt", SEISMIC: "tgs-salt"}
 OF_SALT = (SALT, SEISMIC)
 LOOK_FOR = {
     "dome": "Salt that has risen and dragged the layers up with it. Is its roof found, and its flanks?",
@@ -43,7 +42,7 @@ class Choice:
     Attributes:
         key: `sample:NAME`, `seismic:NAME`, `kitti:NAME`, `salt:NAME` or `upload:DIGEST`; what an address holds.
         title: what to call it.
-        source: "Samples", one of `SOURCES`, or "Yours".
+        source: "Samples", the title of one of `FOLDERS`, or "Yours".
         image: its file; None for uploads.
         label: file of its label map; None where it has none, or where the data set knows it.
         look_for: what is worth looking at in it; empty where nobody wrote that down.
@@ -121,6 +120,34 @@ def seismic_root() -> Path | None:
     """The folder of the seismic sections that come with the app; None where it is not there."""
     samples = path_setting("sample_dir")
     return samples / "seismic" if samples is not None and (samples / "seismic" / "images").is_dir() else None
+
+
+def salt_root() -> Path | None:
+    """The folder of real TGS salt; None where the setting names none."""
+    return path_setting("salt_root")
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """Pictures of a data set that can be chosen.
+
+    Attributes:
+        title: what people call it.
+        dataset: how it is laid out, as `open_dataset` names it.
+        root: where it is, None where it is not there.
+    """
+
+    title: str
+    dataset: str
+    root: Callable[[], Path | None]
+
+
+FOLDERS = {
+    KITTI: DataFolder("KITTI", "kitti", kitti_root),
+    SALT: DataFolder("TGS salt", "tgs-salt", salt_root),
+    SEISMIC: DataFolder("Seismic", "tgs-salt", seismic_root),
+}
+"""By what the keys of their pictures begin with."""
 
 
 def open_model(name: str) -> Network:
@@ -205,8 +232,8 @@ def picture_title(key: str) -> str:
         ('0061281eea  ·  TGS salt', 'sample:gone')
     """
     prefix, _, name = key.partition(":")
-    source = SOURCES.get(f"{prefix}:")
-    return f"{name}  ·  {source}" if source else key
+    folder = FOLDERS.get(f"{prefix}:")
+    return f"{name}  ·  {folder.title}" if folder else key
 
 
 def label_table(key: str) -> ClassTable:
@@ -225,7 +252,7 @@ def open_choice(key: str) -> Picture:
         if picture is None:
             raise PictureError("That upload is gone: uploads live as long as their browser tab. Upload it again.")
         return picture
-    if key.startswith(tuple(SOURCES)):
+    if key.startswith(tuple(FOLDERS)):
         return _open_of_dataset(key)
     choice = next((choice for choice in _samples() if choice.key == key), None)
     if choice is None or choice.image is None:
@@ -261,7 +288,7 @@ def _open_sample(image: Path, title: str, label: Path | None, changed_at: int) -
 
 def _of_dataset(prefix: str) -> list[Choice]:
     """The pictures of a data folder; none where there is no such folder, or it is no data set."""
-    root = _root_of(prefix)
+    root = FOLDERS[prefix].root()
     if root is None:
         return []
     try:
@@ -273,28 +300,21 @@ def _of_dataset(prefix: str) -> list[Choice]:
 
 def _of_sample(prefix: str, sample: Sample) -> Choice:
     told = LOOK_FOR.get(sample.name.split("_")[0], "") if prefix == SEISMIC else ""
-    return Choice(prefix + sample.name, sample.name, SOURCES[prefix], sample.image, look_for=told)
+    return Choice(prefix + sample.name, sample.name, FOLDERS[prefix].title, sample.image, look_for=told)
 
 
 def _open_of_dataset(key: str) -> Picture:
-    prefix, name = key.split(":", 1)
-    root = _root_of(prefix + ":")
+    prefix, colon, name = key.partition(":")
+    folder = FOLDERS[prefix + colon]
+    root = folder.root()
     if root is None:
-        raise PictureError(
-            f"There is no {SOURCES[prefix + ':']} folder here, so {key!r} cannot be opened: choose another."
-        )
-    return _read(prefix + ":", root, name)
-
-
-def _root_of(prefix: str) -> Path | None:
-    if prefix == SEISMIC:
-        return seismic_root()
-    return kitti_root() if prefix == KITTI else path_setting("salt_root")
+        raise PictureError(f"There is no {folder.title} folder here, so {key!r} cannot be opened: choose another.")
+    return _read(prefix + colon, root, name)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _dataset(prefix: str, root: Path) -> Any:
-    return open_dataset(LAYOUTS[prefix], root)
+    return open_dataset(FOLDERS[prefix].dataset, root)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)

@@ -123,7 +123,8 @@ def _model_picker(view: state.View, names: list[str]) -> None:
     looks = {"icon": ":material/deployed_code:", "placeholder": "No models", "width": 250}
     chosen = _pick("model_picker", "Model", titles, view.model or next(iter(names), None), **looks)
     if chosen:
-        state.change(model=chosen, layer="", view="", channel=0)
+        # Where no picture was chosen, another model may look at another one: a zoom into the first says nothing there.
+        state.change(model=chosen, layer="", view="", channel=0, camera=view.camera if view.picture else "")
 
 
 def _picture_picker(view: state.View, choices: list[library.Choice]) -> None:

@@ -15,6 +15,8 @@ from unet_explorer.datasets.checking import check_dataset
 from unet_explorer.datasets.scenes import RenderOrder, render_pictures
 from unet_explorer.datasets.seismic import KINDS, SIZE, render_sections, section_name, seismic_section
 from unet_explorer.errors import DatasetError
+from unet_explorer.network import open_network
+from unet_explorer.pictures import fit_label_map, fit_picture
 
 SHIPPED = Path(__file__).parents[3] / "sample_images" / "seismic"
 
@@ -74,6 +76,18 @@ def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["data", "render", "--layout", "tgs-salt", "--count", "2", "--out", str(tmp_path)]) == 0
     assert "2 rendered, 0 were there already" in capsys.readouterr().out
     assert main(["data", "check", "tgs-salt", "--root", str(tmp_path)]) == 0
+
+
+def test_a_network_that_has_seen_real_pictures_only_finds_the_salt() -> None:
+    network, dataset = open_network(SHIPPED.parents[1] / "models" / "tgs-salt"), open_dataset("tgs-salt", SHIPPED)
+    both = either = 0
+    for sample in dataset.samples[::6]:
+        picture = dataset.read(sample)
+        assert picture.label_map is not None
+        found = network.class_map(picture) == 1
+        labels = fit_label_map(picture.label_map, fit_picture(picture, network.input_spec).placement, *found.shape) == 1
+        both, either = both + int((found & labels).sum()), either + int((found | labels).sum())
+    assert both / either > 0.65
 
 
 def test_the_shipped_sections_are_what_their_seeds_give() -> None:

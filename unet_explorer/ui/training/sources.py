@@ -55,7 +55,7 @@ class Facts:
 
 def found_sources() -> list[DataSource]:
     """Every folder that is there: bundled streets first, and real salt before made-up sections."""
-    samples, salt = path_setting("sample_dir"), path_setting("salt_root")
+    samples, salt = path_setting("sample_dir"), library.salt_root()
     places = [
         DataSource("kitti", "KITTI semantics", "kitti", root) for root in [library.kitti_root()] if root is not None
     ]
