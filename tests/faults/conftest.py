@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.faults.fake_trainer import weights_after
+from unet_explorer.jobs import locks
 from unet_explorer.jobs.desk import Jobs
 from unet_explorer.jobs.folder import DataFolder
 from unet_explorer.jobs.states import Job, State, Submission
@@ -110,6 +111,26 @@ class Bench:
             return None
 
         return wait_for(find, 10.0, lambda: f"no process {words}")
+
+    def kill_dispatcher(self) -> None:
+        """SIGKILL the dispatcher and wait until the kernel has taken its lock back, so that the next look starts one.
+
+        A dying process loses its environment before its open files: for some hundredths of a second nobody is `alive`,
+        and yet the queue looks as if it were moved.
+        """
+        kill(self.dispatcher())
+        wait_for(lambda: not locks.is_held(self.data.queue_lock), 5.0, lambda: f"still alive: {self.describe()}")
+
+    def kill_everything(self) -> None:
+        """SIGKILL every process of this folder, and wait as `kill_dispatcher` does."""
+
+        def gone() -> bool:
+            for pid in (left := alive(self.data.path)):
+                with contextlib.suppress(ProcessLookupError):
+                    kill(pid)
+            return not left and not locks.is_held(self.data.queue_lock)
+
+        wait_for(gone, 5.0, lambda: f"still alive: {self.describe()}")
 
     def assert_nothing_left(self, seconds: float = 5.0) -> None:
         """Every process that ever ran for this folder ends by itself."""

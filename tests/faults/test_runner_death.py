@@ -77,12 +77,7 @@ def test_the_runner_that_ends_wakes_a_killed_dispatcher(bench: Bench) -> None:
 def test_the_next_look_drives_a_queue_whose_every_process_was_killed(bench: Bench) -> None:
     first, second = bench.submit(step_s=1.0), bench.submit()
     bench.wait_stored(first, State.RUNNING)
-    # Two submits may have started two dispatchers, of which one is about to find that it is not needed.
-    wait_for(lambda: len(alive(bench.data.path)) == 3, 5.0, lambda: f"{bench.describe()}")
-    victims = bench.dispatcher(), bench.runner(first)
-    for pid in victims:
-        kill(pid)
-    wait_for(lambda: not alive(bench.data.path), 5.0, lambda: f"{bench.describe()}")
+    bench.kill_everything()
     assert Store(bench.data).job(second.id).state is State.QUEUED
 
     bench.jobs.list()
@@ -94,9 +89,9 @@ def test_the_next_look_drives_a_queue_whose_every_process_was_killed(bench: Benc
 def test_a_dispatcher_that_dies_after_claiming_a_job_neither_loses_nor_doubles_it(bench: Bench) -> None:
     blocker = bench.submit(step_s=0.3)
     bench.wait_stored(blocker, State.RUNNING)
-    kill(bench.dispatcher())
+    bench.kill_dispatcher()
     job = bench.submit(key="claimed")
-    kill(bench.dispatcher())
+    bench.kill_dispatcher()
     # What a dispatcher leaves that was killed between its claim and the start of the runner.
     store = Store(bench.data)
     assert store.claim(job.id, limit=2, code_version="test") == 1

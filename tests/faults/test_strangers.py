@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults.conftest import Bench, alive, expected_weights, kill, wait_for
+from tests.faults.conftest import Bench, expected_weights, kill, wait_for
 from unet_explorer.jobs import runner
 from unet_explorer.jobs.folder import Exit, Started
 from unet_explorer.jobs.launchers.local import LocalLauncher
@@ -34,9 +34,7 @@ def lost_job(bench: Bench) -> Job:
     """A job whose every process was killed, still RUNNING in the database, with its newest attempt's files."""
     job = bench.submit(step_s=0.5)
     bench.wait_stored(job, State.RUNNING)
-    for pid in alive(bench.data.path):
-        kill(pid)
-    wait_for(lambda: not alive(bench.data.path), 5.0)
+    bench.kill_everything()
     return Store(bench.data).job(job.id)
 
 
