@@ -13,12 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unet_explorer.classes import ClassTable
-from unet_explorer.datasets.splits import grouped_hold_out
+from unet_explorer.datasets.splits import grouped_hold_out, shuffled_hold_out
 from unet_explorer.errors import DatasetError, close_names
 from unet_explorer.pictures import Picture, open_picture
 
-PARTS = ("all", "train", "validation", "test", "grouped-train", "grouped-validation")
-GROUPED_FRACTION = 0.3
+PARTS = (
+    "all", "train", "validation", "test",
+    "grouped-train", "grouped-validation",
+    "random-train", "random-validation",
+)  # fmt: skip
+HELD_OUT = 0.3
+RANDOM_SEED = 123
 
 
 @dataclass(frozen=True)
@@ -100,10 +105,11 @@ class Dataset:
             )
         if part == "all":
             return self.samples
-        grouped = part.startswith("grouped-")
-        samples = self.grouped_samples if grouped else self.samples
-        parts = self._grouped_parts() if grouped else self.divide(samples)
-        chosen = tuple(sample for sample in samples if parts[sample.name] == part.removeprefix("grouped-"))
+        way, _, side = part.rpartition("-")
+        samples = self.grouped_samples if way == "grouped" else self.samples
+        ways = {"": self.divide, "grouped": self._keep_groups_together, "random": deal_out}
+        parts = ways[way](samples)
+        chosen = tuple(sample for sample in samples if parts[sample.name] == side)
         if not chosen:
             raise DatasetError(
                 f"{self.root} holds no picture of the {part!r} part of {self.name} (its {len(samples)} pictures are "
@@ -153,10 +159,19 @@ class Dataset:
             )
         return picture.with_label_map(labels)
 
-    def _grouped_parts(self) -> dict[str, str]:
-        groups = own_groups(self.grouped_samples)
-        held_out = grouped_hold_out(groups, GROUPED_FRACTION, self.grouped_seed)
-        return two_parts(groups, held_out)
+    def _keep_groups_together(self, samples: Sequence[Sample]) -> dict[str, str]:
+        groups = own_groups(samples)
+        return two_parts(groups, grouped_hold_out(groups, HELD_OUT, self.grouped_seed))
+
+
+def deal_out(samples: Sequence[Sample]) -> dict[str, str]:
+    """Article A's rule for whatever samples there are: shuffle with its seed, 7 train to 3 validation.
+
+    Near-duplicates may stand on both sides, so a score on this validation part flatters; it is for estimating what
+    others' random splits say.
+    """
+    names = [sample.name for sample in samples]
+    return two_parts(names, shuffled_hold_out(names, HELD_OUT, RANDOM_SEED))
 
 
 def two_parts(names: Mapping[str, Any] | Sequence[str], held_out: frozenset[str]) -> dict[str, str]:

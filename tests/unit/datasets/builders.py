@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def colour_label(height: int = 6, width: int = 8) -> NDArray[np.uint8]:
     return label
 
 
-def kitti_folder(root: Path, numbers: list[int]) -> Path:
+def kitti_folder(root: Path, numbers: Iterable[int]) -> Path:
     """KITTI's layout with coloured label maps."""
     for number in numbers:
         write_png(root / f"training/image_2/{number:06d}_10.png", street(number))

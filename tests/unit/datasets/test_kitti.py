@@ -8,7 +8,6 @@ from PIL import Image
 from tests.unit.datasets.builders import colour_label, kitti_folder, street, write_png
 from unet_explorer.datasets import open_dataset
 from unet_explorer.datasets.kitti import CITYSCAPES_IDS, measured_groups
-from unet_explorer.datasets.splits import shuffled_hold_out
 from unet_explorer.errors import ClassColourError, DatasetError, PictureError
 
 
@@ -26,6 +25,22 @@ def test_article_split_holds_out_the_sixty_the_article_validates_on(tmp_path: Pa
     assert pairs[-1][0] == "000013_10.png"
     assert {s.name for s in dataset.split("train")} == train & {s.name for s in dataset.samples}
     assert "000013_10" in {s.name for s in dataset.split("validation")}
+
+
+def test_random_parts_are_the_articles_split_where_all_200_pictures_are_there(tmp_path: Path) -> None:
+    dataset = open_dataset("kitti", kitti_folder(tmp_path, range(200)))
+
+    assert dataset.split("random-train") == dataset.split("train")
+    assert dataset.split("random-validation") == dataset.split("validation")
+
+
+def test_random_parts_deal_out_whatever_is_there_seven_to_three(tmp_path: Path) -> None:
+    dataset = open_dataset("kitti", kitti_folder(tmp_path, range(0, 40, 2)))
+
+    train, validation = dataset.split("random-train"), dataset.split("random-validation")
+
+    assert (len(train), len(validation)) == (14, 6)
+    assert sorted(train + validation, key=lambda sample: sample.name) == list(dataset.samples)
 
 
 def test_the_real_140_pictures_are_exactly_the_articles_training_part(kitti_root: Path) -> None:
@@ -54,7 +69,7 @@ def test_grouped_split_of_the_real_pictures_keeps_recordings_together(kitti_root
 def test_copying_the_nearest_training_label_gains_little_on_the_grouped_split(kitti_root: Path) -> None:
     """What this trick scores is what a split leaks: about 0.17 mean IoU where pictures are dealt out at random."""
     dataset = open_dataset("kitti", kitti_root)
-    at_random = shuffled_hold_out([s.name for s in dataset.samples], 0.3, seed=1)
+    at_random = {s.name for s in dataset.split("random-validation")}
     by_group = {s.name for s in dataset.split("grouped-validation")}
     small = {s.name: _small(s.image) for s in dataset.samples}
     labels = {s.name: _quarter(dataset.read_label(s.label)) for s in dataset.samples if s.label}
