@@ -7,6 +7,7 @@ import importlib.util
 import json
 import math
 import os
+import shlex
 import signal
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from unet_explorer.errors import RecipeError
+from unet_explorer.training.run_folder import RECIPE
 
 if TYPE_CHECKING:
     from unet_explorer.training.loop import Control
@@ -61,7 +63,9 @@ def _register_train(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     train.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="change a field")
     train.add_argument("--init", type=Path, help="begin with these weights: a SavedModel folder or a .npz file")
     train.add_argument("--max-seconds", type=float, help="pause with a checkpoint after so many seconds")
-    train.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in the run folder")
+    train.add_argument(
+        "--resume", action="store_true", help="go on from the newest checkpoint in the run folder, by the recipe there"
+    )
     train.set_defaults(run=_train)
 
 
@@ -73,7 +77,7 @@ def _train(options: argparse.Namespace) -> int:
     _choose_backend()
     recipe = _adjusted(load_recipe(_recipe_name(options)), options)
     seconds = _seconds(options, recipe)
-    run_dir = options.run_dir or Path("runs") / (options.out.name if options.out else recipe.name)
+    run_dir = _run_dir(options) or Path("runs") / recipe.name
     _check_out(options.out)
     source = open_source(recipe.data, options.root, DecodedPictures)
 
@@ -91,13 +95,29 @@ def _train(options: argparse.Namespace) -> int:
     except NonFiniteLossError as error:
         print(f"error: {error}", file=sys.stderr)
         return NOT_FINITE
-    return PAUSED if outcome.status == "paused" else 0
+    if outcome.status != "paused":
+        return 0
+    out = ["--out", str(options.out)] if options.out else []
+    again = ["train", "--resume", "--root", str(options.root), "--run-dir", str(run_dir), *out]
+    print(f"Go on with: python -m unet_explorer {shlex.join(again)}")
+    return PAUSED
+
+
+def _run_dir(options: argparse.Namespace) -> Path | None:
+    """The run folder, as far as it does not depend on the recipe."""
+    run_dir: Path | None = options.run_dir
+    return Path("runs") / options.out.name if run_dir is None and options.out else run_dir
 
 
 def _recipe_name(options: argparse.Namespace) -> str:
-    if not options.recipe and not options.preset:
-        raise RecipeError("Say what to train: --preset NAME or --recipe NAME_OR_FILE.")
-    return str(options.recipe or options.preset)
+    if options.recipe or options.preset:
+        return str(options.recipe or options.preset)
+    run_dir = _run_dir(options)
+    if options.resume and run_dir and (run_dir / RECIPE).is_file():
+        return str(run_dir / RECIPE)
+    raise RecipeError(
+        "Say what to train: --preset NAME or --recipe NAME_OR_FILE; with --resume, --run-dir of a run is enough."
+    )
 
 
 def _adjusted(recipe: Recipe, options: argparse.Namespace) -> Recipe:

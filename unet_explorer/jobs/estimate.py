@@ -115,7 +115,7 @@ def _shortened(recipe: Recipe) -> dict[str, Any]:
     first = {**values["phases"][0], "epochs": 1, "steps": STEPS}
     every = {"log": 1, "validation": 1, "checkpoint": 1, "preview": 0}
     data = {**values["data"], "validation": None}
-    plain = {"begin_with": None, "plateau": None, "early_stopping": None, "keep": "last", "average": values["average"]}
+    plain = {"begin_with": None, "blend": 1.0, "plateau": None, "early_stopping": None, "keep": "last"}
     return {**values, "phases": [first], "data": data, "every": every, **plain}
 
 

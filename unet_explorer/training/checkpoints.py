@@ -46,6 +46,8 @@ class Progress:
         best_epoch: its epoch.
         seconds: spent so far in training and validation.
         stopped: whether early stopping has ended the run.
+        pictures: digest of the training pictures; empty in runs begun before it was kept.
+        init: name of the weights the run began with, None for random ones.
     """
 
     recipe: str
@@ -59,6 +61,8 @@ class Progress:
     best_epoch: int | None = None
     seconds: float = 0.0
     stopped: bool = False
+    pictures: str = ""
+    init: str | None = None
 
     @property
     def folder(self) -> str:

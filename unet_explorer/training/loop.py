@@ -25,6 +25,8 @@ from unet_explorer.training.schedule import Rules, average_decay, is_better, lea
 
 # Losses are read this many steps late, so that reading one never waits for the step just begun.
 LAG = 2
+# However rarely a recipe saves: an epoch that ends so long after the last checkpoint gets one.
+SAVE_AFTER_S = 60.0
 
 
 class NonFiniteLossError(TrainingError):
@@ -85,6 +87,9 @@ class Loop:
         self._total_steps = 0
         self._earlier_seconds = 0.0
         self._meter = Meter()
+        self._saved_at = time.monotonic()
+        self._begun = Progress(plan.recipe_digest)
+        self._start: Arrays = engine.averaged() if plan.recipe.blend < 1 else {}
 
     def resume(self, checkpoint: Checkpoint) -> Progress:
         """Go on from a checkpoint."""
@@ -92,6 +97,7 @@ class Loop:
         kinds = ("weights", "random", "optimizer", "average")
         self._engine.restore({kind: checkpoint.arrays.get(kind, {}) for kind in kinds})
         self._best = dict(checkpoint.arrays.get("best", {}))
+        self._start = dict(checkpoint.arrays.get("start", {}))
         self._best_value, self._best_epoch = progress.best, progress.best_epoch
         self._history, self._losses = list(progress.history), list(progress.losses)
         self._total_steps = progress.total_steps
@@ -105,7 +111,7 @@ class Loop:
         Raises:
             NonFiniteLossError: the loss is infinite or not a number.
         """
-        self._meter = Meter()
+        self._meter, self._saved_at, self._begun = Meter(), time.monotonic(), begin
         if begin.stopped:
             return self._outcome("stopped early", begin.epoch)
         positions = self._plan.positions(begin.epoch, begin.step)
@@ -144,13 +150,14 @@ class Loop:
         for loss in ready:
             value = float(loss)
             self._losses.append(value)
-            if not math.isfinite(value):
-                self._refuse(value)
+            self._check_finite("The loss", value)
 
-    def _refuse(self, value: float) -> None:
+    def _check_finite(self, what: str, value: float) -> None:
+        if math.isfinite(value):
+            return
         step = self._total_steps - len(self._unread)
         raise NonFiniteLossError(
-            f"The loss became {value} in epoch {len(self._history) + 1}, by step {step}: lower "
+            f"{what} became {value} in epoch {len(self._history) + 1}, by step {step}: lower "
             "optimizer.learning_rate, set optimizer.clip_norm to 1, or add warm-up steps, and start again from the "
             "last checkpoint or anew."
         )
@@ -194,7 +201,7 @@ class Loop:
         )
         if every.preview and (last or stop or epoch % every.preview == 0):
             self._preview(epoch)
-        if last or stop or epoch % every.checkpoint == 0:
+        if last or stop or epoch % every.checkpoint == 0 or time.monotonic() - self._saved_at >= SAVE_AFTER_S:
             self._save(epoch, 0, stop)
         self._meter.pause()
         return stop
@@ -209,6 +216,8 @@ class Loop:
             return {}
         weights = self._judged_weights(phase)
         scores = self._plan.judge.scores(self._engine, whole_view(phase, self._plan.preset), phase.batch)
+        # Nothing is saved of weights that have gone astray in the last steps, after their own loss was computed.
+        self._check_finite("The validation loss", scores.get("val_loss", 0.0))
         value = {**scores, "loss": loss}.get(self._plan.recipe.monitor, math.nan)
         if is_better(self._plan.recipe.monitor, value, self._best_value):
             self._best, self._best_value, self._best_epoch = weights, value, epoch
@@ -217,7 +226,7 @@ class Loop:
     def _judged_weights(self, phase: Phase) -> Arrays:
         """The averaged weights, recalibrated if the recipe says so; the engine validates and predicts with them."""
         average = self._plan.recipe.average
-        weights = self._engine.averaged()
+        weights = self._blended()
         self._engine.use_weights(weights)
         if average is None or not average.recalibrate:
             return weights
@@ -225,6 +234,12 @@ class Loop:
         weights = weights | self._plan.judge.statistics(self._engine, view, phase.batch, average.recalibrate)
         self._engine.use_weights(weights)
         return weights
+
+    def _blended(self) -> Arrays:
+        """The averaged weights, mixed with those the run began with if the recipe says so."""
+        share = np.float32(self._plan.recipe.blend)
+        weights = self._engine.averaged()
+        return weights | {path: start + share * (weights[path] - start) for path, start in self._start.items()}
 
     def _preview(self, epoch: int) -> None:
         phase = self._plan.phase_of(epoch - 1)
@@ -235,13 +250,14 @@ class Loop:
 
     def _save(self, epoch: int, step: int, stopped: bool = False) -> Progress:
         progress = replace(self._progress(epoch, step), stopped=stopped)
-        arrays = {**self._engine.state(), "best": self._best}
+        arrays = {**self._engine.state(), "best": self._best, "start": self._start}
         self._tell("checkpoint", payload=Checkpoint(progress, arrays), epoch=epoch, step=self._total_steps)
+        self._saved_at = time.monotonic()
         return progress
 
     def _progress(self, epoch: int, step: int) -> Progress:
-        return Progress(
-            recipe=self._plan.recipe_digest,
+        return replace(
+            self._begun,
             epoch=epoch,
             step=step,
             total_steps=self._total_steps,
@@ -259,7 +275,7 @@ class Loop:
         progress = self._save(epoch, step)
         phase = self._plan.phase_of(position.epoch)
         # After a signal there may be little time left; a spent budget leaves enough to measure statistics.
-        weights = self._engine.averaged() if self._control.stop.is_set() else self._judged_weights(phase)
+        weights = self._blended() if self._control.stop.is_set() else self._judged_weights(phase)
         return Outcome("paused", weights, progress)
 
     def _outcome(self, status: Literal["finished", "stopped early"], epoch: int) -> Outcome:

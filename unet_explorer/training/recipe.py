@@ -67,6 +67,8 @@ class Recipe(Part):
         augmentation: random changes of the pictures.
         sampling: which pictures are shown.
         average: None exports the weights as trained.
+        blend: share of the trained weights in those that are validated and exported; the rest are the weights the
+            run began with, which keeps more of what those knew (WiSE-FT; Wortsman et al. 2022).
         plateau: None never lowers the learning rate by itself.
         early_stopping: None trains to the end.
         keep: "last" weights, or the "best" by `monitor`.
@@ -92,6 +94,7 @@ class Recipe(Part):
     augmentation: Augmentation = part(Augmentation)
     sampling: Sampling = part(Sampling)
     average: Average | None = optional_part(Average)
+    blend: float = number(1.0, high=1)
     plateau: Plateau | None = optional_part(Plateau)
     early_stopping: EarlyStopping | None = optional_part(EarlyStopping)
     keep: str = choice("last", "last", "best")

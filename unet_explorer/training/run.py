@@ -72,20 +72,25 @@ def train(request: Request) -> Outcome:
     began = time.monotonic()
     recipe, preset = request.recipe, request.recipe.build_preset()
     check_request(request)
+    checkpoint, notices = newest_checkpoint(request)
     weights = read_weights(request.init) if request.init else None
     training, validation = _load(request, preset)
+    fresh = Progress(
+        recipe_digest(recipe), pictures=pictures_digest(training), init=request.init.name if request.init else None
+    )
+    _check_same_pictures(checkpoint, fresh, request.run_dir)
     plan = _plan(request, preset, training, validation)
     engine = make_engine(recipe, preset, build_loss(recipe.losses, training.shares, request.source.class_table))
     if weights is not None:
         shapes = {path: value.shape for path, value in engine.weights().items()}
         check_weights(shapes, weights, str(request.init))
         engine.start_from(weights)
-    with writing(request.run_dir):
-        request.run_dir.mkdir(parents=True, exist_ok=True)
-        (request.run_dir / RECIPE).write_text(recipe.to_json(), encoding="utf-8")
+    write_recipe(request)
     listeners = [*file_listeners(request.run_dir), *request.listeners]
     loop = Loop(plan, engine, listeners, request.control)
-    begin = _begin(request, plan, loop, listeners)
+    for sentence in notices:
+        _tell(listeners, "notice", message=sentence)
+    begin = replace(loop.resume(checkpoint), pictures=fresh.pictures) if checkpoint else fresh
     _tell_start(plan, begin, listeners, time.monotonic() - began, engine.device)
     outcome = loop.run(begin)
     with writing(request.run_dir / WEIGHTS):
@@ -109,6 +114,19 @@ def check_request(request: Request) -> None:
         raise RecipeError(
             f"{request.run_dir} already holds a run: continue it with --resume, or choose another --run-dir."
         )
+    begins_with = request.recipe.begin_with or request.init or request.resume
+    if request.recipe.blend < 1 and not begins_with:
+        raise RecipeError(
+            f"blend of recipe {request.recipe.name!r} mixes the trained weights with those it begins with: give "
+            "these with begin_with or --init."
+        )
+
+
+def write_recipe(request: Request) -> None:
+    """Keep the recipe in the run folder: `--resume` goes on by it."""
+    with writing(request.run_dir):
+        request.run_dir.mkdir(parents=True, exist_ok=True)
+        (request.run_dir / RECIPE).write_text(request.recipe.to_json(), encoding="utf-8")
 
 
 def recipe_digest(recipe: Recipe) -> str:
@@ -117,7 +135,15 @@ def recipe_digest(recipe: Recipe) -> str:
     kept = {**same.to_dict(), "validation every": recipe.every.validation}
     if not recipe.data.extras:  # which runs begun before there were any lack
         del kept["data"]["extras"]
+    if recipe.blend == 1:
+        del kept["blend"]
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
+def pictures_digest(pictures: Pictures) -> str:
+    """Digest of the names of pictures and of how many pixels of each class they hold."""
+    names = json.dumps(pictures.names).encode()
+    return hashlib.blake2b(names + pictures.counts.tobytes(), digest_size=16).hexdigest()
 
 
 def _load(request: Request, preset: Preset) -> tuple[Pictures, Pictures | None]:
@@ -171,25 +197,31 @@ def _plan(request: Request, preset: Preset, training: Pictures, validation: Pict
     return Plan(recipe, preset, recipe_digest(recipe), prepare, judge, table.names, request.place)
 
 
-def _begin(request: Request, plan: Plan, loop: Loop, listeners: Sequence[Listener]) -> Progress:
-    fresh = Progress(plan.recipe_digest)
+def newest_checkpoint(request: Request) -> tuple[Checkpoint | None, list[str]]:
+    """What to go on from, and what to tell about it; nothing of the run folder has been changed by then.
+
+    Raises:
+        RecipeError: the run was begun with another recipe.
+        CheckpointError: all its checkpoints are damaged.
+    """
     if not request.resume:
-        return fresh
-    checkpoint, warnings = load_latest(request.run_dir / CHECKPOINTS)
-    for sentence in warnings:
-        _tell(listeners, "notice", message=sentence)
+        return None, []
+    checkpoint, notices = load_latest(request.run_dir / CHECKPOINTS)
     if checkpoint is None:
-        _tell(listeners, "notice", message=f"{request.run_dir} has no checkpoint yet: starting at epoch 1.")
-        return fresh
-    _check_same_recipe(checkpoint, plan, request.run_dir)
-    return loop.resume(checkpoint)
-
-
-def _check_same_recipe(checkpoint: Checkpoint, plan: Plan, run_dir: Path) -> None:
-    if checkpoint.progress.recipe != plan.recipe_digest:
+        return None, [*notices, f"{request.run_dir} has no checkpoint yet: starting at epoch 1."]
+    if checkpoint.progress.recipe != recipe_digest(request.recipe):
         raise RecipeError(
-            f"The run in {run_dir} was begun with another recipe: resume it with {run_dir / RECIPE}, or begin a new "
-            "run there with --init."
+            f"The run in {request.run_dir} was begun with another recipe, which lies there as {RECIPE}: resume it "
+            "without --recipe, --preset, --epochs and --set, or choose another --run-dir."
+        )
+    return checkpoint, notices
+
+
+def _check_same_pictures(checkpoint: Checkpoint | None, now: Progress, run_dir: Path) -> None:
+    if checkpoint and checkpoint.progress.pictures not in ("", now.pictures):
+        raise DatasetError(
+            f"The run in {run_dir} was begun with other training pictures or labels than these: resume it with the "
+            "data it was begun with, or choose another --run-dir."
         )
 
 
@@ -277,7 +309,7 @@ def _write_result(request: Request, preset: Preset, plan: Plan, outcome: Outcome
             "best": outcome.progress.best,
             "best_epoch": outcome.progress.best_epoch,
         },
-        "initial_weights": str(request.init.name) if request.init else None,
+        "initial_weights": outcome.progress.init,
         "history": outcome.progress.history,
     }
     (request.run_dir / RESULT).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from unet_explorer.training.events import Listener, TrainingEvent
 from unet_explorer.training.loop import Outcome
 from unet_explorer.training.plan import Place
 from unet_explorer.training.recipe import Recipe
-from unet_explorer.training.run import Request, check_request, train
+from unet_explorer.training.run import Request, check_request, newest_checkpoint, train, write_recipe
 from unet_explorer.training.run_folder import CHECKPOINTS, FIRST, WEIGHTS
 
 
@@ -29,6 +29,9 @@ def train_in_stages(request: Request) -> Outcome:
     # What is wrong with the second stage should not show after the hours of the first.
     check_request(second)
     first = _first(request, recipe.first_stage())
+    check_request(first)
+    newest_checkpoint(first)
+    write_recipe(request)
     outcome = train(first)
     if outcome.status == "paused":
         return outcome

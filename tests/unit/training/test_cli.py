@@ -73,8 +73,10 @@ def test_sigterm_saves_and_resume_finishes_and_exports(tmp_path, root, recipe):
     (checkpoint,) = (tmp_path / "run" / "checkpoints").iterdir()
     done = json.loads((checkpoint / "progress.json").read_text())["total_steps"]
     assert done >= 1
+    again = f"train --resume --root {root} --run-dir {tmp_path / 'run'} --out {tmp_path / 'tiny'}"
+    assert again.encode() in out
 
-    budget = [*command(*words), "--resume", "--max-seconds", "1"]
+    budget = [*command(*again.split()), "--max-seconds", "1"]
     finished = subprocess.run(budget, cwd=REPOSITORY, env=environment(tmp_path), capture_output=True, check=False)
     assert finished.returncode == 3
     assert f"going on after step {done}".encode() in finished.stdout

@@ -2,6 +2,7 @@ import errno
 import json
 import shutil
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from synthetic import HEIGHT, WIDTH, Synthetic, binary_recipe, make_pair, tiny_r
 from unet_explorer.errors import CheckpointError, DatasetError, ModelError, RecipeError, TrainingError
 from unet_explorer.metrics import confusion_matrix, mean_iou
 from unet_explorer.network import open_network
-from unet_explorer.training import checkpoints
-from unet_explorer.training.checkpoints import list_checkpoints
+from unet_explorer.training import checkpoints, loop
+from unet_explorer.training.checkpoints import list_checkpoints, load_checkpoint
 from unet_explorer.training.loop import Control, NonFiniteLossError
+from unet_explorer.training.recipe import load_recipe
 from unet_explorer.training.run import Request, train
 from unet_explorer.unet.builder import build_unet
 from unet_explorer.unet.weights import read_weights, set_weights
@@ -180,9 +182,42 @@ def test_a_run_folder_in_use_is_not_overwritten(plain_run):
         run(plain_run[0], tiny_recipe())
 
 
-def test_another_recipe_does_not_resume(plain_run):
-    with pytest.raises(RecipeError, match="begun with another recipe"):
-        run(plain_run[0], tiny_recipe(optimizer={"learning_rate": 0.02}), resume=True)
+def test_another_recipe_does_not_resume_and_leaves_the_runs_own(plain_run):
+    folder = plain_run[0]
+    before = (folder / "recipe.json").read_text()
+    with pytest.raises(RecipeError, match="begun with another recipe, which lies there as recipe.json: resume it"):
+        run(folder, tiny_recipe(optimizer={"learning_rate": 0.02}), resume=True)
+    assert (folder / "recipe.json").read_text() == before
+    again, _ = run(folder, load_recipe(folder / "recipe.json"), resume=True)
+    assert again.status == "finished"
+
+
+@pytest.mark.parametrize("source", [Synthetic(count=7), Synthetic(pairs={"002": make_pair(99)})])
+def test_other_pictures_do_not_resume(tmp_path, source):
+    run(tmp_path, tiny_recipe(), stop_after=1)
+    with pytest.raises(DatasetError, match="begun with other training pictures or labels than these"):
+        run(tmp_path, tiny_recipe(), source, resume=True)
+    resumed, _ = run(tmp_path, tiny_recipe(), resume=True)
+    assert resumed.status == "finished"
+
+
+def test_a_checkpoint_of_before_pictures_were_compared_resumes(tmp_path, plain_run):
+    paused, _ = run(tmp_path, tiny_recipe(), stop_after=3)
+    (newest,) = list_checkpoints(tmp_path / "checkpoints")[-1:]
+    old = load_checkpoint(newest)
+    checkpoints.save_checkpoint(replace(old, progress=replace(old.progress, pictures="")), tmp_path / "checkpoints")
+    resumed, _ = run(tmp_path, tiny_recipe(), resume=True)
+    assert paused.progress.pictures == resumed.progress.pictures != ""
+    assert same(resumed.weights, plain_run[1].weights)
+
+
+def test_an_epoch_long_after_the_last_checkpoint_gets_one(tmp_path, monkeypatch):
+    rarely = tiny_recipe(every={"log": 1, "checkpoint": 100})
+    run(tmp_path / "quick", rarely)
+    assert [path.name for path in list_checkpoints(tmp_path / "quick" / "checkpoints")] == ["000003"]
+    monkeypatch.setattr(loop, "SAVE_AFTER_S", 0.0)
+    run(tmp_path / "slow", rarely)
+    assert [path.name for path in list_checkpoints(tmp_path / "slow" / "checkpoints")] == ["000002", "000003"]
 
 
 def test_a_full_disk_is_one_sentence_and_loses_no_finished_epoch(tmp_path, monkeypatch):
@@ -211,6 +246,14 @@ def test_a_loss_that_is_not_finite_stops_with_the_reason(tmp_path):
     recipe = tiny_recipe(optimizer={"name": "sgd", "learning_rate": 1e30}, phases=[{"epochs": 5, "batch": 4}])
     with pytest.raises(NonFiniteLossError, match=r"The loss became (nan|inf) in epoch \d+, by step \d+: lower"):
         run(tmp_path, recipe)
+
+
+def test_weights_that_go_astray_in_the_last_step_are_not_saved(tmp_path):
+    recipe = tiny_recipe(optimizer={"name": "sgd", "learning_rate": 1e30}, phases=[{"epochs": 1, "batch": 8}])
+    with pytest.raises(NonFiniteLossError, match=r"The validation loss became (nan|inf) in epoch 1, by step 1: lower"):
+        run(tmp_path, recipe)
+    assert list_checkpoints(tmp_path / "checkpoints") == []
+    assert not (tmp_path / "weights.npz").exists()
 
 
 def test_early_stopping_and_best_weights(tmp_path):
@@ -253,6 +296,39 @@ def test_init_continues_from_weights_and_refuses_those_of_another_network(tmp_pa
     wider = tiny_recipe(network={**tiny_recipe().network, "filters": 4})
     with pytest.raises(ModelError, match=r"weights.npz has conv2d/kernel of shape \(3, 3, 3, 2\).*: give weights of"):
         run(tmp_path / "c", wider, init=folder / "weights.npz")
+
+
+def test_the_weights_begun_with_are_told_after_a_resume(tmp_path, plain_run):
+    run(tmp_path, tiny_recipe(), init=plain_run[0] / "weights.npz", stop_after=1)
+    run(tmp_path, tiny_recipe(), resume=True)
+    assert json.loads((tmp_path / "result.json").read_text())["initial_weights"] == "weights.npz"
+
+
+def test_a_blend_is_between_the_weights_begun_with_and_the_trained_ones(tmp_path, plain_run):
+    start = plain_run[1].weights
+    trained, _ = run(tmp_path / "all", tiny_recipe(), init=plain_run[0] / "weights.npz")
+    mixed = tiny_recipe(blend=0.25)
+    blended, _ = run(tmp_path / "blend", mixed, init=plain_run[0] / "weights.npz")
+    for path, weights in blended.weights.items():
+        np.testing.assert_allclose(weights, 0.75 * start[path] + 0.25 * trained.weights[path], rtol=1e-5, atol=1e-6)
+    run(tmp_path / "cut", mixed, init=plain_run[0] / "weights.npz", stop_after=3)
+    resumed, _ = run(tmp_path / "cut", mixed, resume=True)
+    assert same(resumed.weights, blended.weights)
+
+
+def test_a_blend_measures_the_statistics_of_batch_norm_anew(tmp_path, plain_run):
+    how = {"average": {"decay": 0.5, "recalibrate": 2}, "blend": 0.5}
+    blended, _ = run(tmp_path, tiny_recipe(**how), init=plain_run[0] / "weights.npz")
+    plain, _ = run(tmp_path / "plain", tiny_recipe(**{**how, "blend": 1.0}), init=plain_run[0] / "weights.npz")
+    path = "batch_normalization/moving_mean"
+    between = 0.5 * (plain_run[1].weights[path] + plain.weights[path])
+    assert not np.allclose(blended.weights[path], between, atol=1e-4)
+
+
+def test_a_blend_with_random_weights_is_refused(tmp_path):
+    with pytest.raises(RecipeError, match="blend of recipe 'tiny' mixes .* give these with begin_with or --init"):
+        run(tmp_path, tiny_recipe(blend=0.5))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_binary_network_reports_kaggles_salt_score_of_its_own_answers(tmp_path):

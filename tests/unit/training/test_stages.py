@@ -73,6 +73,15 @@ def test_an_interrupted_run_of_two_stages_is_both_of_them(tmp_path, stop, by_han
     assert ("coarse is trained; now fine." in told) == (stop[0] == "coarse")
 
 
+def test_a_refused_second_run_leaves_the_recipe_of_the_first(tmp_path):
+    run(tmp_path, listening=Listening("coarse", 3))
+    before = (tmp_path / "recipe.json").read_text()
+    with pytest.raises(RecipeError, match="first already holds a run"):
+        run(tmp_path, {"seed": 9})
+    assert (tmp_path / "recipe.json").read_text() == before
+    assert json.loads(before)["begin_with"] == "coarse"
+
+
 def test_the_model_folder_shows_the_curves_of_both_stages(tmp_path):
     run(tmp_path / "run")
     out = export_run(tmp_path / "run", tmp_path / "model")
