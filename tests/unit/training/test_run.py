@@ -185,7 +185,7 @@ def test_a_run_folder_in_use_is_not_overwritten(plain_run):
 def test_another_recipe_does_not_resume_and_leaves_the_runs_own(plain_run):
     folder = plain_run[0]
     before = (folder / "recipe.json").read_text()
-    with pytest.raises(RecipeError, match="begun with another recipe, which lies there as recipe.json: resume it"):
+    with pytest.raises(RecipeError, match=r"begun with another recipe, which lies there as recipe\.json: resume it"):
         run(folder, tiny_recipe(optimizer={"learning_rate": 0.02}), resume=True)
     assert (folder / "recipe.json").read_text() == before
     again, _ = run(folder, load_recipe(folder / "recipe.json"), resume=True)
@@ -326,7 +326,7 @@ def test_a_blend_measures_the_statistics_of_batch_norm_anew(tmp_path, plain_run)
 
 
 def test_a_blend_with_random_weights_is_refused(tmp_path):
-    with pytest.raises(RecipeError, match="blend of recipe 'tiny' mixes .* give these with begin_with or --init"):
+    with pytest.raises(RecipeError, match=r"blend of recipe 'tiny' mixes .* give these with begin_with or --init"):
         run(tmp_path, tiny_recipe(blend=0.5))
     assert not list(tmp_path.iterdir())
 
