@@ -78,6 +78,8 @@ class Dataset:
         find_groups: the groups of near-duplicates, for the grouped split.
         grouped_seed: of the shuffle of the groups.
         problems: pictures without a label map and the reverse; empty unless opened with `tolerant=True`.
+        label_values: number in the label maps -> class id, where the folder itself says so; empty where the reader
+            knows it.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Dataset:
     find_groups: Grouping = own_groups
     grouped_seed: int = 0
     problems: tuple[Problem, ...] = field(default=())
+    label_values: Mapping[int, int] = field(default_factory=dict, hash=False)
 
     def split(self, part: str) -> tuple[Sample, ...]:
         """The samples of one part, in the order of their names.

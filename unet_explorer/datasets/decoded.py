@@ -1,10 +1,10 @@
 """Decoded pictures on disk, so that no PNG is decoded twice, however many runs train on it.
 
 Every pair is one file: a NumPy array of uint8 (H, W, 4), which is red, green, blue and class id, and its CRC. Its name
-is a digest of both files' paths, sizes and modification times and of the class table, so a changed file is a new entry;
-a file that is not whole is written anew. The folder is kept below a limit: the entries not used for longest go first,
-and those of the opened data set never. What does not fit, and everything where the folder cannot be written, is decoded
-each time.
+is a digest of both files' paths, sizes and modification times, of the class table and of what the numbers in the label
+maps mean, so what is changed is a new entry; a file that is not whole is written anew. The folder is kept below a
+limit: the entries not used for longest go first, and those of the opened data set never. What does not fit, and
+everything where the folder cannot be written, is decoded each time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from unet_explorer.leftovers import HOUR_S, sweep
 from unet_explorer.pictures import Picture
 from unet_explorer.settings import int_setting, path_setting
 
-FORMAT = 1
+FORMAT = 2
 UNLABELLED = 255
 MEBIBYTE = 1 << 20
 OVERHEAD = 128 + 4
@@ -94,7 +94,8 @@ class DecodedPictures:
             raise DatasetError(
                 f"{error.filename} cannot be read ({error.strerror}): put it back, or open the data again."
             ) from None
-        content = [FORMAT, self.name, self.class_table.to_dict(), stamps]
+        values = sorted(self.dataset.label_values.items())
+        content = [FORMAT, self.name, self.class_table.to_dict(), values, stamps]
         return self.folder / f"{hashlib.blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()}.pair"
 
     def _store(self, picture: Picture, path: Path) -> None:

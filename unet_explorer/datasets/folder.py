@@ -59,6 +59,7 @@ def open_folder(root: Path, tolerant: bool = False) -> Dataset:
         divide=random_split,
         find_groups=find_groups,
         problems=pairs.problems,
+        label_values=ids,
     )
 
 

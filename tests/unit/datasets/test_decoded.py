@@ -1,4 +1,5 @@
 import errno
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -71,6 +72,21 @@ def test_a_changed_file_is_decoded_anew(dataset: Dataset, tmp_path: Path) -> Non
     os.utime(sample.image, (time.time() + 10, time.time() + 10))
 
     np.testing.assert_array_equal(DecodedPictures(dataset, tmp_path / "cache").read(sample).pixels, street(99))
+
+
+def test_what_a_number_means_is_read_anew_when_it_was_corrected(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    write_png(root / "images/a.png", street(1, 2, 3))
+    write_png(root / "masks/a.png", np.array([[7, 26, 26], [7, 7, 26]], np.uint8))
+    classes = [{"id": k, "name": name, "colour": [k, 0, 0]} for k, name in enumerate(("Road", "Car"))]
+    found = []
+
+    for values in ({"7": "Car", "26": "Road"}, {"7": "Road", "26": "Car"}):
+        (root / "classes.json").write_text(json.dumps({"name": "mine", "classes": classes, "values": values}))
+        dataset = open_dataset("folder", root)
+        found.append(DecodedPictures(dataset, tmp_path / "cache").read(dataset.samples[0]).label_map.tolist())
+
+    assert found == [[[1, 0, 0], [1, 1, 0]], [[0, 1, 1], [0, 0, 1]]]
 
 
 @pytest.mark.parametrize(
