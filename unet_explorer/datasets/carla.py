@@ -42,7 +42,7 @@ def open_carla(root: Path, tolerant: bool = False) -> Dataset:
         DatasetError: the folder is missing, not laid out as expected, empty, or has incomplete pairs.
     """
     root = require_folder(root, "carla", LAYOUT)
-    paired = {prefix: _pair_set(folder, prefix) for prefix, folder in _find_sets(root).items()}
+    paired = {prefix: _pair_set(folder, prefix, tolerant) for prefix, folder in _find_sets(root).items()}
     pairs = Pairs(
         tuple(pair for one in paired.values() for pair in one.complete),
         tuple(problem for one in paired.values() for problem in one.problems),
@@ -79,18 +79,24 @@ def article_split(samples: Sequence[Sample]) -> dict[str, str]:
 
 
 def _find_sets(root: Path) -> dict[str, Path]:
-    """The folders with pairs, by the prefix that keeps the names of their frames apart."""
-    if (root / PICTURES).is_dir() or (root / LABELS).is_dir():
+    """The folders with pairs or half of them, by the prefix that keeps the names of their frames apart."""
+    if _is_set(root):
         return {"": root}
-    found = {f"{folder.name}-": folder for folder in sorted(root.iterdir()) if (folder / PICTURES).is_dir()}
+    found = {f"{folder.name}-": folder for folder in sorted(root.iterdir()) if _is_set(folder)}
     if not found:
         raise DatasetError(f"{root} holds no folder with {PICTURES}: a carla folder holds {LAYOUT}.")
     return found
 
 
-def _pair_set(folder: Path, prefix: str) -> Pairs:
-    images, labels = (require_subfolder(folder, part, "carla", LAYOUT) for part in (PICTURES, LABELS))
-    return pair_files(images, labels, prefix)
+def _is_set(folder: Path) -> bool:
+    return (folder / PICTURES).is_dir() or (folder / LABELS).is_dir()
+
+
+def _pair_set(folder: Path, prefix: str, tolerant: bool) -> Pairs:
+    if not tolerant:
+        for part in (PICTURES, LABELS):
+            require_subfolder(folder, part, "carla", LAYOUT)
+    return pair_files(folder / PICTURES, folder / LABELS, prefix, tolerant)
 
 
 def _samples(prefix: str, pairs: Pairs) -> list[Sample]:

@@ -49,19 +49,20 @@ def require_subfolder(root: Path, part: str, dataset: str, layout: str) -> Path:
     raise DatasetError(f"{root} has no folder {part}: a {dataset} folder holds {layout}.")
 
 
-def pair_files(images: Path, labels: Path, prefix: str = "") -> Pairs:
+def pair_files(images: Path, labels: Path, prefix: str = "", tolerant: bool = False) -> Pairs:
     """Pair the pictures of one folder with the label maps (PNG) of another by their names without suffix.
 
     Args:
         images: folder of the pictures.
         labels: folder of the label maps.
         prefix: put before each name, where a data set has several such folders.
+        tolerant: take a folder that is missing for an empty one, so that what lies in the other has no partner.
 
     Raises:
         DatasetError: a folder cannot be read.
     """
-    pictures, doubled = _by_stem(images, PICTURE_SUFFIXES)
-    maps, _ = _by_stem(labels, frozenset({".png"}))
+    pictures, doubled = _by_stem(images, PICTURE_SUFFIXES, tolerant)
+    maps, _ = _by_stem(labels, frozenset({".png"}), tolerant)
     problems = [Problem(prefix + name, f"{images} holds two pictures of this name: remove one.") for name in doubled]
     problems += [Problem(prefix + n, f"{pictures[n]} has no label map in {labels}.") for n in pictures.keys() - maps]
     problems += [Problem(prefix + n, f"{maps[n]} has no picture in {images}.") for n in maps.keys() - pictures]
@@ -86,11 +87,13 @@ def require_pairs(pairs: Pairs, root: Path, dataset: str, tolerant: bool) -> Non
         )
 
 
-def _by_stem(folder: Path, suffixes: frozenset[str]) -> tuple[dict[str, Path], list[str]]:
+def _by_stem(folder: Path, suffixes: frozenset[str], tolerant: bool) -> tuple[dict[str, Path], list[str]]:
     """The files of a folder by name without suffix, and the names that occur twice. Hidden files are not data."""
     files: dict[str, Path] = {}
     doubled: list[str] = []
     try:
+        if tolerant and not folder.exists():
+            return {}, []
         paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in suffixes and path.is_file()]
     except OSError as error:
         raise DatasetError(f"The folder {folder} cannot be read ({error.strerror}): check its permissions.") from error

@@ -112,6 +112,24 @@ class TestCarla:
 
         assert [p.name for p in open_dataset("carla", tmp_path, tolerant=True).problems] == ["dataA-a", "dataB-b"]
 
+    @pytest.mark.parametrize(("left", "missing"), [("CameraRGB", "CameraSeg"), ("CameraSeg", "CameraRGB")])
+    @pytest.mark.parametrize(("folder", "prefix"), [("dataB", "dataB-"), (".", "")])
+    def test_a_set_with_one_of_its_two_folders_is_told_frame_by_frame(
+        self, tmp_path: Path, left: str, missing: str, folder: str, prefix: str
+    ) -> None:
+        for frame in ("a", "b"):
+            write_png(tmp_path / folder / left / f"{frame}.png", np.zeros((2, 2, 3), np.uint8))
+            if folder == "dataB":
+                for part in ("CameraRGB", "CameraSeg"):
+                    write_png(tmp_path / "dataA" / part / f"{frame}.png", np.zeros((2, 2, 3), np.uint8))
+
+        problems = open_dataset("carla", tmp_path, tolerant=True).problems
+
+        assert [problem.name for problem in problems] == [f"{prefix}a", f"{prefix}b"]
+        assert all(problem.what.endswith(f"{missing}.") for problem in problems)
+        with pytest.raises(DatasetError, match=f"has no folder {missing}: a carla folder holds CameraRGB and"):
+            open_dataset("carla", tmp_path)
+
     def test_a_folder_of_anything_else_is_refused_with_the_layout(self, tmp_path: Path) -> None:
         (tmp_path / "dataA").mkdir()
 
