@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from unet_explorer.classes import ClassTable, load_class_table
 from unet_explorer.datasets.dataset import Dataset, Problem, Sample
 from unet_explorer.datasets.label_files import is_colour_file, read_colours, read_numbers, to_class_ids
-from unet_explorer.datasets.pairing import pair_files, require_folder, require_pairs, require_subfolder
+from unet_explorer.datasets.pairing import Pairs, pair_files, require_folder, require_pairs, require_subfolder
 from unet_explorer.datasets.seismic import Progress, render_sections
 from unet_explorer.errors import DatasetError
 
@@ -54,16 +54,16 @@ def open_scenes(root: Path, tolerant: bool = False) -> Dataset:
     """
     root = require_folder(root, "scenes", LAYOUT)
     table = load_class_table("kitti")
-    listed = (root / MANIFEST).is_file()
-    samples, problems = (_listed(root), tuple[Problem, ...]()) if listed else _paired(root, tolerant)
+    pairs = _listed(root) if (root / MANIFEST).is_file() else _paired(root)
+    require_pairs(pairs, root, "scenes", tolerant)
     return Dataset(
         name="scenes",
         root=root,
         class_table=table,
-        samples=samples,
+        samples=tuple(Sample(name, image, label, name) for name, image, label in pairs.complete),
         read_label=partial(read_label, table=table),
         divide=split_by_name,
-        problems=problems,
+        problems=pairs.problems,
     )
 
 
@@ -85,22 +85,23 @@ def split_by_name(samples: Sequence[Sample]) -> Mapping[str, str]:
     return {sample.name: "validation" if sample.name.startswith(VALIDATION_PREFIX) else "train" for sample in samples}
 
 
-def _paired(root: Path, tolerant: bool) -> tuple[tuple[Sample, ...], tuple[Problem, ...]]:
+def _paired(root: Path) -> Pairs:
     images, labels = (require_subfolder(root, part, "scenes", LAYOUT) for part in ("image", "label"))
-    pairs = pair_files(images, labels)
-    require_pairs(pairs, root, "scenes", tolerant)
-    return tuple(Sample(name, image, label, name) for name, image, label in pairs.complete), pairs.problems
+    return pair_files(images, labels)
 
 
-def _listed(root: Path) -> tuple[Sample, ...]:
-    samples = []
+def _listed(root: Path) -> Pairs:
+    """The pairs of the manifest; those of which a file is not there are problems."""
+    complete, problems = [], []
     for entry in read_manifest(root):
         image, label = root / entry["file"], root / entry["label"]
-        for path in (image, label):
-            if not path.is_file():
-                raise DatasetError(f"{root / MANIFEST} lists {path.name}, which is not there: restore the file.")
-        samples.append(Sample(image.stem, image, label, image.stem))
-    return tuple(sorted(samples, key=lambda sample: sample.name))
+        missing = " and ".join(path.name for path in (image, label) if not path.is_file())
+        if missing:
+            what = f"{root / MANIFEST} lists what is not there: restore {missing}, or take it off the list."
+            problems.append(Problem(image.stem, what))
+        else:
+            complete.append((image.stem, image, label))
+    return Pairs(tuple(sorted(complete)), tuple(sorted(problems, key=lambda problem: problem.name)))
 
 
 def read_manifest(root: Path) -> tuple[Mapping[str, Any], ...]:

@@ -68,12 +68,32 @@ def test_a_folder_without_the_layout_is_refused(tmp_path: Path) -> None:
         ("[]", "is not a manifest of pictures"),
         ('{"pictures": [{"file": "a.webp"}]}', "is not a manifest of pictures"),
         ('{"pictures": [{"file": "../a.webp", "label": "a.png"}]}', "beside it"),
-        ('{"pictures": [{"file": "a.webp", "label": "a.png"}]}', "lists a.webp, which is not there"),
+        ('{"pictures": [{"file": "a.webp", "label": "a.png"}]}', "not there: restore a.webp and a.png"),
+        ('{"pictures": []}', "holds no complete pair"),
     ],
 )
 def test_a_broken_manifest_is_one_sentence(tmp_path: Path, content: str, reason: str) -> None:
     (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(DatasetError, match=reason):
+        open_scenes(tmp_path)
+
+
+def test_all_that_a_manifest_lists_in_vain_is_told_at_once(tmp_path: Path) -> None:
+    names = ("a", "b", "c", "d")
+    for name in names:
+        Image.fromarray(np.full((4, 6, 3), 90, np.uint8)).save(tmp_path / f"{name}.webp", lossless=True)
+        Image.fromarray(np.full((4, 6), 6, np.uint8)).save(tmp_path / f"{name}.png")
+    pictures = [{"file": f"{name}.webp", "label": f"{name}.png"} for name in reversed(names)]
+    (tmp_path / "manifest.json").write_text(json.dumps({"pictures": pictures}))
+    for gone in ("a.webp", "c.webp", "c.png", "d.png"):
+        (tmp_path / gone).unlink()
+
+    dataset = open_scenes(tmp_path, tolerant=True)
+
+    assert [sample.name for sample in dataset.samples] == ["b"]
+    told = [(problem.name, problem.what.split(": restore ")[1].split(",")[0]) for problem in dataset.problems]
+    assert told == [("a", "a.webp"), ("c", "c.webp and c.png"), ("d", "d.png")]
+    with pytest.raises(DatasetError, match=r"3 pairs are incomplete in .*, first a: .* `data check scenes --root"):
         open_scenes(tmp_path)
 
 
