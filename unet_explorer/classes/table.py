@@ -28,7 +28,7 @@ class ClassEntry:
         name: unique in its table, whatever the case of its letters.
         colour: RGB, 0 to 255, unique in its table.
         group: what it belongs to, such as "vehicle".
-        void: labelled, but nothing that a benchmark would score.
+        void: labelled, but nothing in particular. A remark: training and scores count it like any other class.
     """
 
     id: int

@@ -1,6 +1,7 @@
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -71,6 +72,23 @@ def test_scores_of_a_hand_counted_case(tmp_path: Path) -> None:
     assert result.pictures == 2
     assert result.curve is None
     assert result.salt_score is None
+
+
+def test_void_of_a_class_table_is_a_remark_that_changes_no_score(tmp_path: Path) -> None:
+    labels = np.array([[0, 0, 1], [1, 2, 2]], np.uint8)
+    plain = numbered_class_table(3)
+    marked = ClassTable(plain.name, (*plain.classes[:2], replace(plain.classes[2], void=True)))
+    results = []
+
+    for name, table in (("plain", plain), ("marked", marked)):
+        dataset = folder_of(tmp_path / name, table, [(street(1, 2, 3), labels)])
+        network = stand_in(table, lambda _: one_hot(np.where(labels == 2, 0, labels), 3))
+        results.append(evaluate(network, dataset, dataset.samples))
+
+    assert dataset.class_table[2].void
+    assert [result.confusion.tolist() for result in results] == [[[2, 0, 0], [0, 2, 0], [2, 0, 0]]] * 2
+    assert [result.mean_iou for result in results] == [pytest.approx((2 / 4 + 1 + 0) / 3)] * 2
+    assert [result.pixel_accuracy for result in results] == [pytest.approx(4 / 6)] * 2
 
 
 def test_a_network_smaller_than_the_pictures_is_judged_at_its_own_size(tmp_path: Path) -> None:
