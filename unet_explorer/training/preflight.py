@@ -39,13 +39,14 @@ def check_pictures(recipe: Recipe, count: int) -> None:
     """Compare a recipe with the number of training pictures.
 
     Raises:
-        RecipeError: a batch that no epoch can fill.
+        RecipeError: a batch of more pictures than there are.
     """
     for number, phase in enumerate(recipe.phases):
-        if phase.batch > count and phase.steps is None:
+        # Also where `steps` would let a batch show pictures twice: nobody means that, and memory has no end of it.
+        if phase.batch > count:
             raise RecipeError(
                 f"phases.{number}.batch is {phase.batch}, but there are only {count} training pictures: "
-                "use a smaller batch, or set steps."
+                f"use a batch of at most {count}."
             )
 
 

@@ -156,10 +156,12 @@ def test_an_unpadded_network_takes_only_its_own_size():
         check_recipe(recipe, recipe.build_preset(), numbered_class_table(2))
 
 
-def test_a_batch_larger_than_the_data_is_refused_unless_steps_say_how_many():
-    with pytest.raises(RecipeError, match="batch is 4, but there are only 3 training pictures"):
-        check_pictures(tiny(), 3)
-    check_pictures(tiny(phases=[{"epochs": 1, "batch": 4, "steps": 2}]), 3)
+@pytest.mark.parametrize("steps", [None, 2])
+def test_a_batch_larger_than_the_data_is_refused_whether_or_not_steps_say_how_many(steps):
+    recipe = tiny(phases=[{"epochs": 1, "batch": 4, "steps": steps}])
+    check_pictures(recipe, 4)
+    with pytest.raises(RecipeError, match="batch is 4, but there are only 3 training pictures: use a batch of at most"):
+        check_pictures(recipe, 3)
 
 
 def test_keys_are_set_by_path_and_switched_off_parts_come_on():
