@@ -180,11 +180,14 @@ def make_networks(recipe: Recipe, preset: Preset) -> Networks:
 
 def make_optimizer(how: Optimizer) -> keras.optimizers.Optimizer:
     """The Keras optimizer of a recipe; the loop sets its learning rate at every step."""
-    common = {"learning_rate": how.learning_rate, "global_clipnorm": how.clip_norm}
+    # Keras refuses whole numbers here, which a recipe may give.
+    clip_norm = None if how.clip_norm is None else float(how.clip_norm)
+    common = {"learning_rate": float(how.learning_rate), "global_clipnorm": clip_norm}
+    decay = float(how.weight_decay)
     if how.name == "sgd":
-        return keras.optimizers.SGD(momentum=how.momentum, weight_decay=how.weight_decay or None, **common)
+        return keras.optimizers.SGD(momentum=float(how.momentum), weight_decay=decay or None, **common)
     if how.name == "adamw":
-        optimizer = keras.optimizers.AdamW(weight_decay=how.weight_decay, **common)
+        optimizer = keras.optimizers.AdamW(weight_decay=decay, **common)
         # Decay is for kernels: pulling biases and batch norm's scales to zero only hurts.
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         return optimizer
