@@ -116,15 +116,21 @@ def dice(labels: Tensor, logits: Tensor, term: Term) -> Tensor:
 
 
 def lovasz(labels: Tensor, logits: Tensor, term: Term) -> Tensor:
-    """Lovasz-softmax, the convex closure of 1 - IoU, mean over the classes that occur (Berman et al., 2018)."""
+    """Lovasz-softmax, the convex closure of 1 - IoU, mean over the classes that occur (Berman et al., 2018).
+
+    For one channel it is that of the object, also where there is none: its highest probability alone counts there.
+    """
     step = term.how.stride
     labels, logits = labels[:, ::step, ::step], logits[:, ::step, ::step]
     # Void pixels have no error and are nobody's, so that they sort last and weigh nothing.
     errors = ops.abs(_truth(labels, logits.shape[-1]) - _probabilities(logits)) * _counted(labels)[..., None]
     true = _pixels(_truth(labels, logits.shape[-1]), term.how.per_picture)
     losses = _lovasz_sum(_pixels(errors, term.how.per_picture), true)
+    if losses.shape[-1] == 1:
+        return _mean_over_counted(losses[:, 0], labels)
     present = ops.cast(ops.sum(true, axis=-1) > 0, "float32")
-    return ops.mean(ops.sum(losses * present, axis=-1) / ops.maximum(ops.sum(present, axis=-1), 1.0))
+    each = ops.sum(losses * present, axis=-1) / ops.maximum(ops.sum(present, axis=-1), 1.0)
+    return _mean_over_counted(each, labels)
 
 
 def lovasz_hinge(labels: Tensor, logits: Tensor, term: Term) -> Tensor:
@@ -137,7 +143,7 @@ def lovasz_hinge(labels: Tensor, logits: Tensor, term: Term) -> Tensor:
     true = ops.cast(ops.equal(labels, 1), "float32")
     errors = ops.where(ops.equal(labels, VOID), NO_ERROR, 1 - logits * (2 * true - 1))
     each = _lovasz_sum(_pixels(errors, term.how.per_picture), _pixels(true, term.how.per_picture))
-    return ops.mean(each)
+    return _mean_over_counted(each[:, 0], labels)
 
 
 FUNCTIONS: dict[str, Callable[[Tensor, Tensor, Term], Tensor]] = {
@@ -155,6 +161,14 @@ def _pixels(values: Tensor, per_picture: bool) -> Tensor:
     classes = values.shape[-1]
     flat = ops.reshape(values, (values.shape[0] if per_picture else 1, -1, classes))
     return ops.transpose(flat, (0, 2, 1))
+
+
+def _mean_over_counted(losses: Tensor, labels: Tensor) -> Tensor:
+    """Mean of (G,) losses of pictures, or of all as one, over those with a counted pixel; 0 where there is none."""
+    pixels = ops.reshape(_counted(labels), (losses.shape[0], -1))
+    # The pictures that fill up a last batch are void throughout: counted in, they would make its loss too small.
+    counted = ops.max(pixels, axis=-1)
+    return ops.sum(losses * counted) / ops.maximum(ops.sum(counted), 1.0)
 
 
 def _lovasz_sum(errors: Tensor, true: Tensor) -> Tensor:

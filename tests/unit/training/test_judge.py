@@ -38,6 +38,13 @@ def test_scores_do_not_depend_on_the_batch_size(judged):
         assert other["val_loss"] == pytest.approx(scores[0]["val_loss"], rel=1e-4)
 
 
+def test_a_loss_picture_by_picture_does_not_depend_on_the_batch_size(judged):
+    judge, recipe = judged[0], tiny_recipe(losses=[{"name": "lovasz", "per_picture": True}])
+    engine = make_engine(recipe, recipe.build_preset(), build_loss(recipe.losses, judge.training.shares, judge.table))
+    losses = [judge.scores(engine, WHOLE, batch)["val_loss"] for batch in (1, 2, 4)]
+    assert losses == pytest.approx([losses[0]] * 3, rel=1e-4)
+
+
 def test_scores_are_those_of_the_predictions(judged):
     judge, engine = judged
     predicted = engine.predict(judge.validation.images)

@@ -203,6 +203,35 @@ def test_lovasz_hinge_is_the_integral_over_its_level_sets(binary_case):
     assert apart == pytest.approx(np.mean(each), rel=1e-5)
 
 
+def test_binary_lovasz_follows_its_definition(binary_case):
+    labels, logits = binary_case
+    chance = 1 / (1 + np.exp(-logits))
+    both = np.concatenate([np.zeros_like(chance), chance], axis=-1)
+    # The rest is called 7, so that the definition sees no class 0, and passes it over.
+    expected = lovasz_by_definition(np.where(labels == 0, 7, labels), both)
+    assert loss_of(labels, logits, Loss("lovasz"), shares=BINARY) == pytest.approx(expected, rel=1e-5)
+
+
+def test_binary_lovasz_makes_a_false_alarm_in_an_empty_picture_pay():
+    labels = [[[1, 1, 0]], [[0, 0, 0]]]
+    # ln 3 and its negative are probabilities 3/4 and 1/4, ln 9 is 9/10. The first picture's errors are 1/4 throughout.
+    quiet = np.log([[[[3], [3], [1 / 3]]], [[[1 / 3], [1 / 3], [1 / 3]]]])
+    alarmed = np.log([[[[3], [3], [1 / 3]]], [[[1 / 3], [9], [3]]]])
+    term = Loss("lovasz", per_picture=True)
+    assert loss_of(labels, quiet, term, shares=BINARY) == pytest.approx(np.mean([1 / 4, 1 / 4]))
+    assert loss_of(labels, alarmed, term, shares=BINARY) == pytest.approx(np.mean([1 / 4, 9 / 10]))
+
+
+@pytest.mark.parametrize("name", ["lovasz", "lovasz-hinge"])
+def test_pictures_that_fill_up_a_batch_do_not_lower_a_loss_picture_by_picture(name, binary_case):
+    labels, logits = binary_case
+    filled = np.concatenate([labels, np.full_like(labels, VOID)]), np.concatenate([logits, logits])
+    term = Loss(name, per_picture=True)
+    alone = loss_of(labels, logits, term, shares=BINARY)
+    assert alone > 0
+    assert loss_of(*filled, term, shares=BINARY) == pytest.approx(alone, rel=1e-6)
+
+
 def test_lovasz_hinge_of_a_picture_without_the_object_looks_at_its_highest_logit():
     logits = np.array([[[[-3.0], [0.5], [-1.5]]], [[[-3.0], [-2.5], [-1.5]]]])
     loss = loss_of(np.zeros((2, 1, 3)), logits, Loss("lovasz-hinge", per_picture=True), shares=BINARY)
