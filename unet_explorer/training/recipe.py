@@ -159,9 +159,7 @@ class Recipe(Part):
         if epochs < len(self.phases):
             count = "1 phase" if len(self.phases) == 1 else f"{len(self.phases)} phases"
             raise RecipeError(f"Recipe {self.name!r} has {count}: give it at least as many epochs.")
-        shares = [max(1, round(epochs * phase.epochs / self.epochs)) for phase in self.phases]
-        longest = shares.index(max(shares))
-        shares[longest] += epochs - sum(shares)
+        shares = _shared_out(epochs, [phase.epochs for phase in self.phases])
         phases = zip(self.phases, shares, strict=True)
         return replace(self, phases=tuple(replace(phase, epochs=share) for phase, share in phases))
 
@@ -233,6 +231,30 @@ def parse_recipe(content: str, name: str) -> Recipe:
     except (ValueError, RecursionError) as error:
         raise RecipeError(f"Recipe {name!r} is not valid JSON: {error}.") from error
     return Recipe.from_dict({"name": name, **values} if isinstance(values, dict) else values)
+
+
+def _shared_out(count: int, lengths: Sequence[int]) -> list[int]:
+    """Share `count` in proportion to lengths, by the largest remainder; each gets at least one.
+
+    Args:
+        count: at least as many as there are lengths.
+        lengths: each from 1.
+
+    Example:
+        >>> _shared_out(6, [1, 1, 1, 1]), _shared_out(40, [300, 100]), _shared_out(5, [1, 100, 1])
+        ([2, 2, 1, 1], [30, 10], [1, 3, 1])
+    """
+    total = sum(lengths)
+    shares = [max(1, count * length // total) for length in lengths]
+
+    def lacking(place: int) -> int:
+        return count * lengths[place] - shares[place] * total
+
+    while sum(shares) < count:
+        shares[max(range(len(shares)), key=lacking)] += 1
+    while sum(shares) > count:
+        shares[min((place for place, share in enumerate(shares) if share > 1), key=lacking)] -= 1
+    return shares
 
 
 def _parse(value: str) -> Any:

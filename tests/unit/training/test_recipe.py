@@ -202,6 +202,10 @@ def test_epochs_are_shared_among_phases_as_before():
     recipe = tiny(phases=[{"epochs": 300}, {"epochs": 100}])
     assert [phase.epochs for phase in recipe.with_epochs(40).phases] == [30, 10]
     assert [phase.epochs for phase in recipe.with_epochs(2).phases] == [1, 1]
+    # Equal phases: what is left over goes to the first ones, and none goes without.
+    for number, epochs, shares in ((4, 6, [2, 2, 1, 1]), (6, 9, [2, 2, 2, 1, 1, 1]), (3, 3, [1, 1, 1])):
+        equal = tiny(phases=[{"epochs": 1}] * number)
+        assert [phase.epochs for phase in equal.with_epochs(epochs).phases] == shares
     with pytest.raises(RecipeError, match="has 2 phases: give"):
         recipe.with_epochs(1)
     with pytest.raises(RecipeError, match="has 1 phase: give"):
