@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from unet_explorer.classes import ClassTable
@@ -25,6 +26,7 @@ def check_recipe(recipe: Recipe, preset: Preset, table: ClassTable) -> None:
         RecipeError: they contradict each other.
     """
     _check_classes(recipe, preset, table)
+    _check_dropout(preset)
     _check_losses(recipe, preset)
     _check_monitors(recipe, preset)
     if recipe.begin_with is not None:
@@ -98,6 +100,15 @@ def _check_classes(recipe: Recipe, preset: Preset, table: ClassTable) -> None:
                 raise RecipeError(f"losses.{number}.class_weights gives {name} {weight!r}: give a number from 0.")
     if recipe.sampling.paste and not recipe.sampling.paste_classes:
         raise RecipeError("sampling.paste is above 0 but sampling.paste_classes is empty: name classes to copy.")
+
+
+def _check_dropout(preset: Preset) -> None:
+    if preset.dropout.block and "dropout" not in preset.block:
+        block = json.dumps([*preset.block, "dropout"])
+        raise RecipeError(
+            f"network.dropout.block is {preset.dropout.block:g}, but a block of preset {preset.name!r} has no dropout: "
+            f"set network.block={block} too, or leave it at 0."
+        )
 
 
 def _check_losses(recipe: Recipe, preset: Preset) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from unet_explorer.errors import PresetError, RecipeError, close_names
+from unet_explorer.training.assignments import assign
 from unet_explorer.training.fields import (
     Part,
     choice,
@@ -167,17 +168,15 @@ class Recipe(Part):
         """The recipe with fields replaced.
 
         Args:
-            assignments: such as "optimizer.learning_rate=0.002", "phases.0.epochs=5" or "average=null".
+            assignments: such as "optimizer.learning_rate=0.002", "phases.0.epochs=5", "network.dropout.block=0.2" or
+                "average=null".
 
         Raises:
             RecipeError: an unknown key (close ones are offered) or an impossible value.
         """
         values = self.to_dict()
         for assignment in assignments:
-            key, equals, value = assignment.partition("=")
-            if not equals:
-                raise RecipeError(f"{assignment!r} is not of the form key=value.")
-            _assign(values, key.strip(), _parse(value))
+            assign(values, assignment)
         return Recipe.from_dict(values)
 
     def to_json(self) -> str:
@@ -255,46 +254,3 @@ def _shared_out(count: int, lengths: Sequence[int]) -> list[int]:
     while sum(shares) > count:
         shares[min((place for place, share in enumerate(shares) if share > 1), key=lacking)] -= 1
     return shares
-
-
-def _parse(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
-
-
-def _assign(values: dict[str, Any], key: str, value: Any) -> None:
-    *path, last = key.split(".")
-    holder: Any = values
-    for step in path:
-        holder = _descend(holder, step, key)
-    if isinstance(holder, list):
-        _descend(holder, last, key)
-        holder[int(last)] = value
-        return
-    if not isinstance(holder, dict):
-        raise RecipeError(f"The recipe has no {key!r}: {'.'.join(path)} is null or a plain value.")
-    if path[-1:] not in (["network"], ["class_weights"]) and last not in holder:
-        raise RecipeError(f"The recipe has no {key!r}{close_names(last, holder)}")
-    holder[last] = value
-
-
-def _descend(holder: Any, step: str, key: str) -> Any:
-    if isinstance(holder, list):
-        if not step.isdigit() or int(step) >= len(holder):
-            raise RecipeError(f"The recipe has no {key!r}: {step} should be a number from 0 to {len(holder) - 1}.")
-        return holder[int(step)]
-    if not isinstance(holder, dict) or step not in holder:
-        raise RecipeError(f"The recipe has no {key!r}{close_names(step, holder) if isinstance(holder, dict) else '.'}")
-    # A part that is switched off (null) can be switched on by naming one of its fields.
-    if holder[step] is None:
-        holder[step] = dict(_SWITCHED_OFF[step]) if step in _SWITCHED_OFF else None
-    return holder[step]
-
-
-_SWITCHED_OFF: dict[str, dict[str, Any]] = {
-    "average": Average().to_dict(),
-    "plateau": Plateau().to_dict(),
-    "early_stopping": EarlyStopping().to_dict(),
-}

@@ -113,7 +113,7 @@ class Preset:
             changes: new values by field name; "dropout" may be a number, which then replaces every rate above 0.
 
         Raises:
-            PresetError: an unknown field, or a value that cannot be built.
+            PresetError: an unknown field, a value that cannot be built, or a dropout rate that replaces none.
         """
         return preset_from_dict({**self.to_dict(), **_spread_dropout(self, changes)})
 
@@ -194,6 +194,11 @@ def _spread_dropout(preset: Preset, changes: Mapping[str, Any]) -> dict[str, Any
     if not _is_number(rate):
         return dict(changes)
     rates = dataclasses.asdict(preset.dropout)
+    if rate and not any(rates.values()):
+        raise PresetError(
+            f"dropout is {rate!r}, but every rate of preset {preset.name!r} that it could replace is 0: set one of "
+            f"{', '.join(f'dropout.{place}' for place in rates)}."
+        )
     return {**changes, "dropout": {place: rate if old > 0 else 0.0 for place, old in rates.items()}}
 
 

@@ -9,6 +9,7 @@ from unet_explorer.classes import load_class_table, numbered_class_table
 from unet_explorer.errors import RecipeError
 from unet_explorer.training.preflight import check_pictures, check_recipe, view_of, whole_view
 from unet_explorer.training.recipe import Recipe, load_recipe, parse_recipe, recipe_names
+from unet_explorer.unet.presets import Dropout
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 KITTI = load_class_table("kitti")
@@ -182,6 +183,21 @@ def test_keys_are_set_by_path_and_switched_off_parts_come_on():
     assert recipe.changed(["average=null"]).average is None
 
 
+def test_the_dropout_of_one_place_is_set_and_the_others_stay():
+    article = load_recipe("carla-dice").changed(["network.dropout.block=0.2"])
+    assert article.build_preset().dropout == Dropout(block=0.2)
+    ours = tiny().changed(["network.dropout=0.2", "network.dropout.pool=0.5"])
+    assert ours.build_preset().dropout == Dropout(first_pool=0.2, pool=0.5, concatenate=0.2)
+
+
+def test_dropout_in_blocks_that_have_none_is_refused():
+    recipe = tiny().changed(["network.dropout.block=0.2"])
+    with pytest.raises(RecipeError, match=r"a block of preset 'kitti-16' has no dropout: set network.block="):
+        check_recipe(recipe, recipe.build_preset(), KITTI)
+    with_place = recipe.changed(['network.block=["conv", "relu", "norm", "dropout"]'])
+    check_recipe(with_place, with_place.build_preset(), KITTI)
+
+
 @pytest.mark.parametrize(
     ("assignment", "sentence"),
     [
@@ -191,6 +207,8 @@ def test_keys_are_set_by_path_and_switched_off_parts_come_on():
         ("seed", "not of the form key=value"),
         ("seed=much", "seed of the recipe is 'much'"),
         ("name.first=x", "is null or a plain value"),
+        ("zzz=1", r"The recipe has no 'zzz'\.$"),
+        ("network.dropout.blok=0.2", "no 'network.dropout.blok'; did you mean block"),
     ],
 )
 def test_unknown_keys_offer_close_ones(assignment, sentence):

@@ -29,6 +29,12 @@ def test_one_dropout_number_replaces_the_rates_in_use():
     assert load_preset("dropout-16").changed({"dropout": 0.2}).dropout == Dropout(0.2, 0.2, 0.2, 0.0)
 
 
+def test_a_dropout_number_that_replaces_no_rate_is_refused():
+    assert load_preset("carla-dice").changed({"dropout": 0}).dropout == Dropout()
+    with pytest.raises(PresetError, match=r"dropout is 0.3, but every rate .* is 0: set one of .* dropout.block\."):
+        load_preset("carla-dice").changed({"dropout": 0.3})
+
+
 def test_missing_fields_are_named():
     with pytest.raises(PresetError, match="'tiny' lacks title, width, block"):
         preset_from_dict(
