@@ -169,17 +169,15 @@ def _check_phase(where: str, phase: Phase, recipe: Recipe, preset: Preset) -> No
         if preset.padding == "same" and side % preset.multiple:
             near = max(1, round(side / preset.multiple)) * preset.multiple
             raise RecipeError(f"{where}.{name} is {side}, which is not a multiple of {preset.multiple}: use {near}.")
-    if phase.scale is not None and preset.padding == "same":
+    if phase.scale is not None:
         _check_window(where, phase.scale, view, preset)
 
 
 def _check_window(where: str, scale: float, view: View, preset: Preset) -> None:
     height, width = (int(side * scale) for side in _size(preset))
     if view.height > height or view.width > width:
-        raise RecipeError(
-            f"{where} cuts {view.height}x{view.width} out of pictures of {height}x{width}: use a smaller window, "
-            "or a larger scale."
-        )
+        remedy = "use a smaller window, or a larger scale" if preset.padding == "same" else "use a scale of at least 1"
+        raise RecipeError(f"{where} cuts {view.height}x{view.width} out of pictures of {height}x{width}: {remedy}.")
 
 
 def _size(preset: Preset) -> tuple[int, int]:

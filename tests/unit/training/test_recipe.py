@@ -157,6 +157,14 @@ def test_an_unpadded_network_takes_only_its_own_size():
         check_recipe(recipe, recipe.build_preset(), numbered_class_table(2))
 
 
+def test_an_unpadded_network_sees_no_window_larger_than_the_picture():
+    recipe = tiny(preset="paper-valid", phases=[{"epochs": 1, "scale": 0.3}])
+    with pytest.raises(RecipeError, match=r"phases.0 cuts 572x572 out of pictures of 171x171: use a scale of at least"):
+        check_recipe(recipe, recipe.build_preset(), numbered_class_table(2))
+    larger = recipe.changed(["phases.0.scale=1.5"])
+    check_recipe(larger, larger.build_preset(), numbered_class_table(2))
+
+
 @pytest.mark.parametrize("steps", [None, 2])
 def test_a_batch_larger_than_the_data_is_refused_whether_or_not_steps_say_how_many(steps):
     recipe = tiny(phases=[{"epochs": 1, "batch": 4, "steps": steps}])
