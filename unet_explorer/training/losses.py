@@ -16,6 +16,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from unet_explorer.classes import ClassTable
+from unet_explorer.errors import RecipeError
 from unet_explorer.training.recipe import Loss
 from unet_explorer.training.scores import crop_to
 from unet_explorer.training.store import VOID
@@ -49,6 +50,7 @@ def build_loss(losses: Sequence[Loss], shares: NDArray[np.float64], table: Class
 
     Raises:
         ClassTableError: a class weight names a class that the table does not have.
+        RecipeError: all classes of the training pictures have weight 0.
     """
     terms = [Term(how, class_weights(how, shares, table)) for how in losses if how.weight]
 
@@ -66,13 +68,23 @@ def class_weights(how: Loss, shares: NDArray[np.float64], table: ClassTable) -> 
         how: `class_power`, `class_limit` and `class_weights` of the recipe.
         shares: (K,) share of the training pixels of each class.
         table: names of the classes.
+
+    Raises:
+        ClassTableError: a class weight names a class that the table does not have.
+        RecipeError: all classes of the training pictures have weight 0.
     """
     present = shares > 0
     powers = np.where(present, np.maximum(shares, 1e-12) ** -how.class_power, 1.0)
     weights = np.minimum(powers, how.class_limit * np.median(powers[present]))
     for name, factor in how.class_weights.items():
         weights[table.by_name(name).id] *= factor
-    scaled: NDArray[np.float32] = (weights / (weights * shares).sum()).astype(np.float32)
+    mean = (weights * shares).sum()
+    if not mean > 0:
+        raise RecipeError(
+            f"class_weights of the loss {how.name!r} gives every class of the training pictures the weight 0: give one "
+            "of theirs a weight above 0."
+        )
+    scaled: NDArray[np.float32] = (weights / mean).astype(np.float32)
     return scaled
 
 

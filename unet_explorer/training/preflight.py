@@ -91,15 +91,24 @@ def _check_classes(recipe: Recipe, preset: Preset, table: ClassTable) -> None:
             f"Recipe {recipe.name!r}: {kind}, but the data {recipe.data.name!r} has {len(table)} classes; "
             f"set network.outputs to {len(table)} and network.head to softmax, or use other data."
         )
-    class_ids(recipe.void, table, "void")
+    void = set(class_ids(recipe.void, table, "void"))
+    if len(void) == len(table):
+        raise RecipeError("void of the recipe names every class: leave one that counts.")
     class_ids(recipe.sampling.paste_classes, table, "sampling.paste_classes")
     for number, loss in enumerate(recipe.losses):
-        class_ids(loss.class_weights, table, f"losses.{number}.class_weights")
-        for name, weight in loss.class_weights.items():
-            if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < float("inf"):
-                raise RecipeError(f"losses.{number}.class_weights gives {name} {weight!r}: give a number from 0.")
+        _check_class_weights(f"losses.{number}.class_weights", loss, void, table)
     if recipe.sampling.paste and not recipe.sampling.paste_classes:
         raise RecipeError("sampling.paste is above 0 but sampling.paste_classes is empty: name classes to copy.")
+
+
+def _check_class_weights(where: str, loss: Loss, void: set[int], table: ClassTable) -> None:
+    ids = class_ids(loss.class_weights, table, where)
+    for name, weight in loss.class_weights.items():
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < float("inf"):
+            raise RecipeError(f"{where} gives {name} {weight!r}: give a number from 0.")
+    weightless = {number for number, weight in zip(ids, loss.class_weights.values(), strict=True) if not weight}
+    if len(weightless | void) == len(table):
+        raise RecipeError(f"{where} gives every class that counts the weight 0: give one a weight above 0.")
 
 
 def _check_dropout(preset: Preset) -> None:

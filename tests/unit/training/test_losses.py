@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from unet_explorer.classes import numbered_class_table
-from unet_explorer.errors import ClassTableError
+from unet_explorer.errors import ClassTableError, RecipeError
 from unet_explorer.training.losses import build_loss, class_weights
 from unet_explorer.training.recipe import Loss
 
@@ -67,6 +67,13 @@ def test_class_weights_are_limited_and_named_ones_multiply():
     assert named[1] / named[0] == pytest.approx(3.0)
     with pytest.raises(ClassTableError):
         class_weights(Loss(class_weights={"nowhere": 3.0}), SHARES, TABLE)
+
+
+def test_weights_of_nothing_but_absent_classes_are_refused():
+    only_absent = Loss(class_weights={TABLE[0].name: 0, TABLE[1].name: 0})
+    with pytest.raises(RecipeError, match="gives every class of the training pictures the weight 0"):
+        class_weights(only_absent, np.array([0.5, 0.5, 0.0]), TABLE)
+    assert np.isfinite(class_weights(only_absent, SHARES, TABLE)).all()
 
 
 def test_an_absent_class_has_a_finite_weight():

@@ -132,6 +132,18 @@ def test_impossible_recipes_are_refused_with_the_field(changes, sentence):
         ({"losses": [{"name": "dice", "per_picture": True}]}, "takes no per_picture"),
         ({"losses": [{"name": "focal", "class_weights": {"Cat": 2}}]}, "did you mean Car"),
         ({"losses": [{"name": "focal", "class_weights": {"Car": -2}}]}, "gives Car -2"),
+        (
+            {"losses": [{"name": "cross-entropy", "class_weights": dict.fromkeys(KITTI.names, 0)}]},
+            "losses.0.class_weights gives every class that counts the weight 0",
+        ),
+        (
+            {
+                "losses": [{"name": "focal", "class_weights": dict.fromkeys(KITTI.names[3:], 0)}],
+                "void": KITTI.names[:3],
+            },
+            "losses.0.class_weights gives every class that counts the weight 0",
+        ),
+        ({"void": KITTI.names}, "void of the recipe names every class: leave one that counts"),
         ({"void": ["Nothing"]}, "void of the recipe: There is no class 'Nothing'"),
         ({"sampling": {"paste": 0.5}}, "paste_classes is empty"),
         ({"sampling": {"paste": 0.5, "paste_classes": ["Bos"]}}, "did you mean Bus"),
