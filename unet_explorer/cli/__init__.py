@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from unet_explorer import __version__
+from unet_explorer.cli.quiet import LOG_LEVEL
 from unet_explorer.errors import UserError
 
 GROUPS = ("explore", "evaluate", "report", "data", "train", "jobs")
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     parsed = parser.parse_args(arguments)
     # TensorFlow's own log would bury what a command has to say.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault(LOG_LEVEL, "3")
     try:
         return int(parsed.run(parsed))
     except UserError as error:

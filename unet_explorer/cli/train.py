@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from unet_explorer.cli.quiet import without_chatter
 from unet_explorer.errors import RecipeError
 from unet_explorer.training.run_folder import RECIPE
 
@@ -72,6 +73,7 @@ def _register_train(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
 def _train(options: argparse.Namespace) -> int:
     from unet_explorer.datasets.decoded import DecodedPictures
     from unet_explorer.training.mixing import open_source
+    from unet_explorer.training.preflight import check_recipe
     from unet_explorer.training.recipe import load_recipe
 
     _choose_backend()
@@ -80,11 +82,13 @@ def _train(options: argparse.Namespace) -> int:
     run_dir = _run_dir(options) or Path("runs") / recipe.name
     _check_out(options.out)
     source = open_source(recipe.data, options.root, DecodedPictures)
-
-    from unet_explorer.training.listeners import print_progress
-    from unet_explorer.training.loop import Control, NonFiniteLossError
-    from unet_explorer.training.run import Request
-    from unet_explorer.training.stages import train_in_stages
+    # Training checks this again; here a mistake does not cost the seconds that TensorFlow takes to load.
+    check_recipe(recipe, recipe.build_preset(), source.class_table)
+    with without_chatter():
+        from unet_explorer.training.listeners import print_progress
+        from unet_explorer.training.loop import Control, NonFiniteLossError
+        from unet_explorer.training.run import Request
+        from unet_explorer.training.stages import train_in_stages
 
     control = Control(seconds)
     _pause_on_signals(control)
@@ -193,7 +197,8 @@ def _recipes(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    from unet_explorer.training.finish import Texts, export_run
+    with without_chatter():
+        from unet_explorer.training.finish import Texts, export_run
 
     texts = Texts(options.title, options.description, _read_scores(options.scores))
     print(f"Exported {export_run(options.run_dir, options.out, texts)}")
@@ -214,7 +219,8 @@ def _read_scores(path: Path | None) -> dict[str, object]:
 
 def _weights(options: argparse.Namespace) -> int:
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    from unet_explorer.unet.weights import read_weights, save_weights
+    with without_chatter():
+        from unet_explorer.unet.weights import read_weights, save_weights
 
     weights = read_weights(options.model)
     try:

@@ -141,6 +141,38 @@ def test_bad_words_are_one_sentence_and_exit_code_2(words, sentence, root, capsy
     assert len(error.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["train", "--set", "phases.0.batch=100000"], "phases.0.batch is 100000"),
+        (["export", "--out", "m"], "holds no finished run"),
+        (["weights", "nothing", "w.npz"], "nothing does not exist"),
+    ],
+)
+def test_an_error_after_tensorflow_was_loaded_is_one_line_too(words, sentence, root, recipe, tmp_path):
+    name, *rest = words
+    folders = {"train": ["--recipe", recipe(), "--root", root, "--run-dir", tmp_path / "run"]}
+    folders["export"] = ["--run-dir", tmp_path]
+    quiet = {name: value for name, value in environment(tmp_path).items() if not name.startswith("TF_")}
+    done = subprocess.run(
+        command(name, *rest, *folders.get(name, [])), cwd=REPOSITORY, env=quiet, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert sentence in done.stderr
+
+
+def test_a_contradictory_recipe_is_refused_without_waiting_for_keras(root, recipe, tmp_path):
+    words = ["train", "--recipe", recipe(), "--root", str(root), "--set", "network.outputs=7"]
+    program = f"import sys; from unet_explorer.cli import main; print(main({words}), 'keras' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, env=environment(tmp_path), capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert "the head has 7 outputs" in done.stderr
+    assert done.stdout.split() == ["2", "False"]
+
+
 @pytest.mark.parametrize("backend", ["foo", "torch"])
 def test_a_backend_that_does_not_train_is_refused_before_keras_is_asked(backend, root, monkeypatch, capsys):
     monkeypatch.setenv("KERAS_BACKEND", backend)
