@@ -114,6 +114,8 @@ def _run_dir(options: argparse.Namespace) -> Path | None:
 
 
 def _recipe_name(options: argparse.Namespace) -> str:
+    if options.preset:
+        _check_preset(options.preset)
     if options.recipe or options.preset:
         return str(options.recipe or options.preset)
     run_dir = _run_dir(options)
@@ -122,6 +124,16 @@ def _recipe_name(options: argparse.Namespace) -> str:
     raise RecipeError(
         "Say what to train: --preset NAME or --recipe NAME_OR_FILE; with --resume, --run-dir of a run is enough."
     )
+
+
+def _check_preset(name: str) -> None:
+    """Found here, where it is still known as a preset: the recipe of its name is looked for next."""
+    from unet_explorer.training.recipe import recipe_names
+    from unet_explorer.unet.presets import load_preset, preset_names
+
+    if name in recipe_names() and name not in preset_names():
+        raise RecipeError(f"There is no preset {name!r}, but a recipe of that name: give it with --recipe.")
+    load_preset(name)
 
 
 def _adjusted(recipe: Recipe, options: argparse.Namespace) -> Recipe:

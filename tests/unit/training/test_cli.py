@@ -123,7 +123,11 @@ def test_a_run_from_start_to_model_folder(tmp_path, root, recipe, monkeypatch, c
     ("words", "sentence"),
     [
         ([], "Say what to train"),
-        (["--preset", "kiti-16"], "did you mean kitti-16"),
+        (["--preset", "kitti-17"], "There is no preset 'kitti-17'; did you mean kitti-16"),
+        (["--preset", "zebra"], "There is no preset 'zebra'; known are carla-dice"),
+        (["--preset", "lesson"], "There is no preset 'lesson', but a recipe of that name: give it with --recipe."),
+        (["--recipe", "lesson", "--preset", "kitti-17"], "There is no preset 'kitti-17'; did you mean kitti-16"),
+        (["--recipe", "kitti-17"], "There is no recipe 'kitti-17'; did you mean kitti-16"),
         (["--recipe", "none.json"], "none.json cannot be read"),
         (["--recipe", "kitti-16", "--data", "kiti"], "did you mean kitti"),
         (["--recipe", "kitti-16", "--set", "optimizer.rate=1"], "no 'optimizer.rate'"),
