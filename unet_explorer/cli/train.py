@@ -222,8 +222,10 @@ def _read_scores(path: Path | None) -> dict[str, object]:
         return {}
     try:
         scores = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RecipeError(f"The scores {path} cannot be read ({error}): give a JSON file.") from error
+    except OSError as error:
+        raise RecipeError(f"The scores {path} cannot be read ({error.strerror}): give a JSON file.") from error
+    except ValueError as error:
+        raise RecipeError(f"The scores {path} are not valid JSON: give a JSON file.") from error
     if not isinstance(scores, dict):
         raise RecipeError(f'The scores {path} are not a JSON object: write {{"part": {{"mean_iou": ...}}}}.')
     return scores

@@ -62,12 +62,15 @@ def export_run(run_dir: Path, out: Path, texts: Texts | None = None) -> Path:
 
 
 def _read_result(run_dir: Path) -> dict[str, Any]:
+    path = run_dir / RESULT
     try:
-        result: dict[str, Any] = json.loads((run_dir / RESULT).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TrainingError(
-            f"{run_dir} holds no finished run ({RESULT}: {error}): train first, or resume it to its end."
-        ) from error
+        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise TrainingError(f"{run_dir} holds no finished run: train first, or resume it to its end.") from error
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be read ({error.strerror}): check the run folder.") from error
+    except ValueError as error:
+        raise TrainingError(f"{path} is damaged: resume the run to its end, which writes it anew.") from error
     return result
 
 

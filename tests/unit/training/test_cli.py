@@ -191,9 +191,32 @@ def test_an_out_folder_that_is_no_model_is_refused_before_training(root, recipe,
     assert "is not a model folder" in capsys.readouterr().err
 
 
-def test_exporting_a_folder_without_a_run_is_one_sentence(tmp_path, capsys):
-    assert run_main("export", "--run-dir", tmp_path, "--out", tmp_path / "m") == 2
-    assert "holds no finished run" in capsys.readouterr().err
+def export_error(run_dir, capsys, *words):
+    assert run_main("export", "--run-dir", run_dir, "--out", run_dir / "m", *words) == 2
+    return capsys.readouterr().err
+
+
+def test_exporting_what_is_no_finished_run_is_one_clear_sentence(tmp_path, capsys):
+    none = "holds no finished run: train first, or resume it to its end.\n"
+    assert export_error(tmp_path / "nowhere", capsys) == f"error: {tmp_path / 'nowhere'} {none}"
+    assert export_error(tmp_path, capsys) == f"error: {tmp_path} {none}"
+    result = tmp_path / "result.json"
+    result.write_text("{")
+    assert export_error(result, capsys) == f"error: {result} {none}"
+    assert export_error(tmp_path, capsys).startswith(f"error: {result} is damaged: resume the run")
+    result.unlink()
+    result.mkdir()
+    assert export_error(tmp_path, capsys) == f"error: {result} cannot be read (Is a directory): check the run folder.\n"
+
+
+def test_scores_that_cannot_be_read_are_one_clear_sentence(tmp_path, capsys):
+    scores = tmp_path / "scores.json"
+    missing = export_error(tmp_path, capsys, "--scores", scores)
+    assert missing == f"error: The scores {scores} cannot be read (No such file or directory): give a JSON file.\n"
+    scores.write_text("{")
+    assert export_error(tmp_path, capsys, "--scores", scores).startswith(
+        f"error: The scores {scores} are not valid JSON"
+    )
 
 
 def test_recipes_are_listed_and_shown(capsys):
