@@ -195,9 +195,10 @@ def _spread_dropout(preset: Preset, changes: Mapping[str, Any]) -> dict[str, Any
         return dict(changes)
     rates = dataclasses.asdict(preset.dropout)
     if rate and not any(rates.values()):
+        place = "block" if "dropout" in preset.block else "pool"
         raise PresetError(
-            f"dropout is {rate!r}, but every rate of preset {preset.name!r} that it could replace is 0: set one of "
-            f"{', '.join(f'dropout.{place}' for place in rates)}."
+            f"dropout is {rate!r}, but every rate of preset {preset.name!r} that it could replace is 0: set one "
+            f"of them, such as network.dropout.{place} in a recipe."
         )
     return {**changes, "dropout": {place: rate if old > 0 else 0.0 for place, old in rates.items()}}
 

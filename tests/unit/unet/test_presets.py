@@ -31,8 +31,10 @@ def test_one_dropout_number_replaces_the_rates_in_use():
 
 def test_a_dropout_number_that_replaces_no_rate_is_refused():
     assert load_preset("carla-dice").changed({"dropout": 0}).dropout == Dropout()
-    with pytest.raises(PresetError, match=r"dropout is 0.3, but every rate .* is 0: set one of .* dropout.block\."):
+    with pytest.raises(PresetError, match=r"dropout is 0.3, but every rate .* is 0: .* network\.dropout\.block"):
         load_preset("carla-dice").changed({"dropout": 0.3})
+    with pytest.raises(PresetError, match=r"network\.dropout\.pool"):
+        load_preset("classic-64").changed({"dropout": 0.3})
 
 
 def test_missing_fields_are_named():
