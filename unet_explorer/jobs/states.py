@@ -77,7 +77,7 @@ class Job:
         exit_code: of the last attempt; negative for the signal that killed the trainer.
         trouble: the last line of trouble, one sentence; "" where there is none.
         notice: what is worth knowing while it is unfinished, such as a cluster that cannot be reached.
-        data_digest: names and sizes of all files below `root` when it was submitted.
+        data_digest: of the files below `root` when it was submitted.
         code_version: of the last attempt.
         progress: the newest of the trainer's figures (step, epoch, epochs, loss, val_mean_iou, eta_s ...).
     """

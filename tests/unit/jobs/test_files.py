@@ -210,6 +210,12 @@ def test_a_digest_notices_names_and_sizes(tmp_path: Path) -> None:
     first = data_digest(tmp_path)
     assert len(first) == 32
     assert data_digest(tmp_path) == first
+    (tmp_path / "classes.json").write_text('["Road", "Sky"]')
+    named = data_digest(tmp_path)
+    (tmp_path / "classes.json").write_text('["Sky", "Road"]')
+    assert data_digest(tmp_path) not in (named, first)
+    (tmp_path / "classes.json").unlink()
+    assert data_digest(tmp_path) == first
     (tmp_path / "a" / "one.png").write_bytes(b"1234")
     assert data_digest(tmp_path) != first
     (tmp_path / "a" / "one.png").rename(tmp_path / "a" / "two.png")
