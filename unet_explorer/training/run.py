@@ -110,12 +110,12 @@ def check_request(request: Request) -> None:
     check_recipe(request.recipe, request.recipe.build_preset(), request.source.class_table)
     check_backend(request.recipe)
     check_pictures(request.recipe, len(_training_samples(request)))
-    if not request.resume and list_checkpoints(request.run_dir / CHECKPOINTS):
+    begun = list_checkpoints(request.run_dir / CHECKPOINTS)
+    if begun and not request.resume:
         raise RecipeError(
             f"{request.run_dir} already holds a run: continue it with --resume, or choose another --run-dir."
         )
-    begins_with = request.recipe.begin_with or request.init or request.resume
-    if request.recipe.blend < 1 and not begins_with:
+    if request.recipe.blend < 1 and not (request.recipe.begin_with or request.init or begun):
         raise RecipeError(
             f"blend of recipe {request.recipe.name!r} mixes the trained weights with those it begins with: give "
             "these with begin_with or --init."

@@ -325,9 +325,10 @@ def test_a_blend_measures_the_statistics_of_batch_norm_anew(tmp_path, plain_run)
     assert not np.allclose(blended.weights[path], between, atol=1e-4)
 
 
-def test_a_blend_with_random_weights_is_refused(tmp_path):
+@pytest.mark.parametrize("resume", [False, True])  # also where there is nothing yet to go on from
+def test_a_blend_with_random_weights_is_refused(tmp_path, resume):
     with pytest.raises(RecipeError, match=r"blend of recipe 'tiny' mixes .* give these with begin_with or --init"):
-        run(tmp_path, tiny_recipe(blend=0.5))
+        run(tmp_path, tiny_recipe(blend=0.5), resume=resume)
     assert not list(tmp_path.iterdir())
 
 
