@@ -29,7 +29,7 @@ def check_recipe(recipe: Recipe, preset: Preset, table: ClassTable) -> None:
     _check_dropout(preset)
     _check_losses(recipe, preset)
     _check_monitors(recipe, preset)
-    if recipe.begin_with is not None:
+    if recipe.begin_with is not None and recipe.initial_network() is None:
         _check_first_stage(recipe, preset)
     if recipe.optimizer.weight_decay and recipe.optimizer.name == "adam":
         raise RecipeError('optimizer.weight_decay does nothing with "adam": use "adamw", or set it to 0.')

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from unet_explorer.errors import PresetError, RecipeError, close_names
+from unet_explorer.network.card import CARD_NAME
+from unet_explorer.settings import REPOSITORY
 from unet_explorer.training.assignments import assign
 from unet_explorer.training.fields import (
     Part,
@@ -46,6 +48,8 @@ __all__ = [
     "Recipe", "Sampling", "Schedule", "load_recipe", "parse_recipe", "recipe_names",
 ]  # fmt: skip
 
+# What ships; `begin_with` names it by this folder whatever `models_dir` says, as `data.extras` do the scenes.
+MODELS = REPOSITORY / "models"
 # Keras seeds NumPy's generator, which takes 32 bits.
 LARGEST_SEED = 2**32 - 1
 
@@ -60,8 +64,8 @@ class Recipe(Part):
         data: pictures.
         phases: one after the other.
         losses: summed.
-        begin_with: a shipped recipe whose network, trained first on the same data, this one begins with; None begins
-            with random weights.
+        begin_with: what this one begins with: the network of a shipped recipe, trained first on the same data, or a
+            shipped network, such as "models/kitti-16-real"; None begins with random weights.
         network: changes of preset fields, such as {"norm_momentum": 0.9, "dropout": 0.2}.
         optimizer: how weights follow gradients.
         schedule: of the learning rate.
@@ -138,10 +142,25 @@ class Recipe(Part):
         Raises:
             RecipeError: there is none of that name; close names are offered.
         """
-        if self.begin_with not in recipe_names():
-            hint = close_names(self.begin_with or "", recipe_names()) or f"; known are {', '.join(recipe_names())}."
-            raise RecipeError(f"begin_with of recipe {self.name!r} is {self.begin_with!r}, no shipped recipe{hint}")
-        return replace(load_recipe(self.begin_with), data=self.data)
+        return replace(load_recipe(self._known_beginning(recipe_names(), "recipe")), data=self.data)
+
+    def initial_network(self) -> Path | None:
+        """The folder of the shipped network that `begin_with` names; None where it names a recipe or nothing.
+
+        Raises:
+            RecipeError: there is none of that name; close names are offered.
+        """
+        if not (self.begin_with or "").startswith(f"{MODELS.name}/"):
+            return None
+        names = [f"{MODELS.name}/{card.parent.name}" for card in sorted(MODELS.glob(f"*/{CARD_NAME}"))]
+        return MODELS.parent / self._known_beginning(names, "network")
+
+    def _known_beginning(self, names: Sequence[str], what: str) -> str:
+        name = self.begin_with or ""
+        if name not in names:
+            hint = close_names(name, names) or f"; known are {', '.join(names)}."
+            raise RecipeError(f"begin_with of recipe {self.name!r} is {name!r}, no shipped {what}{hint}")
+        return name
 
     def stages(self) -> tuple[Recipe, ...]:
         """The recipes trained one after the other: the one it begins with, if any, and itself.
@@ -149,7 +168,8 @@ class Recipe(Part):
         Raises:
             RecipeError: there is none of the name in `begin_with`; close names are offered.
         """
-        return (self,) if self.begin_with is None else (self.first_stage(), self)
+        alone = self.begin_with is None or self.initial_network() is not None
+        return (self,) if alone else (self.first_stage(), self)
 
     def steps(self, pictures: int) -> int:
         """Steps over so many training pictures, without those of the recipe it begins with."""

@@ -21,6 +21,8 @@ def train_in_stages(request: Request) -> Outcome:
         NonFiniteLossError: the loss is infinite or not a number.
     """
     recipe = request.recipe
+    if request.init is None:
+        request = replace(request, init=recipe.initial_network())
     if recipe.begin_with is None or request.init is not None:
         return train(request)
     second = replace(request, place=Place(before=(recipe.first_stage(),)))

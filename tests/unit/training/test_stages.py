@@ -37,8 +37,8 @@ class Listening:
 
     def __call__(self, event):
         self.events.append(event)
-        stage = [event for event in self.events if event.kind == "start"][-1].values["recipe"]
-        if event.kind == "step" and (stage, event.values["step"]) == (self.stage, self.steps):
+        begun = [event.values["recipe"] for event in self.events if event.kind == "start"]
+        if event.kind == "step" and (begun[-1], event.values["step"]) == (self.stage, self.steps):
             self.control.stop.set()
 
 
@@ -117,6 +117,49 @@ def test_given_weights_stand_for_the_first_stage(tmp_path, by_hand):
     outcome, _ = run(tmp_path / "run", init=tmp_path / "first" / "weights.npz")
     assert same(outcome.weights, by_hand.weights)
     assert not (tmp_path / "run" / "first").exists()
+
+
+@pytest.fixture
+def network(tmp_path, monkeypatch):
+    """A trained network that stands for one of those that ship."""
+    monkeypatch.setattr(recipes, "MODELS", tmp_path / "models")
+    train(Request(FIRST, Synthetic(), tmp_path / "coarse", out=tmp_path / "models" / "coarse-real"))
+    return "models/coarse-real"
+
+
+def test_a_shipped_network_stands_for_the_first_stage(tmp_path, by_hand, network):
+    outcome, told = run(tmp_path / "run", {"begin_with": network})
+    assert same(outcome.weights, by_hand.weights)
+    assert not any("First" in sentence for sentence in told if sentence)
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert result["initial_weights"] == "coarse-real"
+
+
+def test_a_run_that_was_killed_before_its_first_checkpoint_begins_with_the_shipped_network_again(
+    tmp_path, by_hand, network
+):
+    (tmp_path / "run").mkdir()
+    outcome, _ = run(tmp_path / "run", {"begin_with": network}, resume=True)
+    assert same(outcome.weights, by_hand.weights)
+
+
+def test_a_half_trained_blend_of_a_shipped_network_is_resumed(tmp_path, network):
+    whole, _ = run(tmp_path / "whole", {"begin_with": network, "blend": 0.5})
+    run(tmp_path / "run", {"begin_with": network, "blend": 0.5}, Listening("fine", 2))
+    outcome, _ = run(tmp_path / "run", {"begin_with": network, "blend": 0.5}, resume=True)
+    assert same(outcome.weights, whole.weights)
+
+
+def test_given_weights_come_before_the_shipped_network(tmp_path, network):
+    run(tmp_path / "run", {"begin_with": network}, init=tmp_path / "coarse" / "weights.npz")
+    assert json.loads((tmp_path / "run" / "result.json").read_text())["initial_weights"] == "weights.npz"
+
+
+@pytest.mark.parametrize("name", ["models/coarse-reel", "models/../secret", "models/"])
+def test_a_network_that_does_not_ship_is_refused_before_anything_is_written(tmp_path, network, name):
+    with pytest.raises(RecipeError, match=f"is '{name}', no shipped network; .*models/coarse-real"):
+        run(tmp_path / "run", {"begin_with": name})
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(
