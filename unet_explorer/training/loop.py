@@ -114,6 +114,8 @@ class Loop:
         self._meter, self._saved_at, self._begun = Meter(), time.monotonic(), begin
         if begin.stopped:
             return self._outcome("stopped early", begin.epoch)
+        if begin.init and not begin.total_steps:
+            self._save(0, 0)  # so that a run killed before its first checkpoint needs no --init to be resumed
         positions = self._plan.positions(begin.epoch, begin.step)
         batches = stream(positions, self._prepare, default_workers())
         with closing(batches):

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -153,6 +154,19 @@ def test_a_half_trained_blend_of_a_shipped_network_is_resumed(tmp_path, network)
 def test_given_weights_come_before_the_shipped_network(tmp_path, network):
     run(tmp_path / "run", {"begin_with": network}, init=tmp_path / "coarse" / "weights.npz")
     assert json.loads((tmp_path / "run" / "result.json").read_text())["initial_weights"] == "weights.npz"
+
+
+def test_a_run_killed_in_its_first_step_is_resumed_without_the_weights_it_began_with(tmp_path, by_hand, network):
+    def killed(event):
+        if event.kind == "step":
+            raise KeyboardInterrupt
+
+    recipe = tiny_recipe(**SECOND)
+    request = Request(recipe, Synthetic(), tmp_path / "run", init=tmp_path / "coarse" / "weights.npz")
+    with pytest.raises(KeyboardInterrupt):
+        train(replace(request, listeners=(killed,)))
+    outcome = train(replace(request, init=None, resume=True))
+    assert same(outcome.weights, by_hand.weights)
 
 
 @pytest.mark.parametrize("name", ["models/coarse-reel", "models/../secret", "models/"])
