@@ -91,17 +91,23 @@ def _paired(root: Path) -> Pairs:
 
 
 def _listed(root: Path) -> Pairs:
-    """The pairs of the manifest; those of which a file is not there are problems."""
-    complete, problems = [], []
+    """The pairs of the manifest; those of which a file is not there, or whose name is taken, are problems."""
+    complete: dict[str, tuple[Path, Path]] = {}
+    problems = []
     for entry in read_manifest(root):
         image, label = root / entry["file"], root / entry["label"]
         missing = " and ".join(path.name for path in (image, label) if not path.is_file())
+        what = ""
         if missing:
-            what = f"{root / MANIFEST} lists what is not there: restore {missing}, or take it off the list."
-            problems.append(Problem(image.stem, what))
+            what = f"lists what is not there: restore {missing}, or take it off the list."
+        elif image.stem in complete:
+            what = f"lists two pictures of one name, {complete[image.stem][0].name} and {image.name}: rename one."
+        if what:
+            problems.append(Problem(image.stem, f"{root / MANIFEST} {what}"))
         else:
-            complete.append((image.stem, image, label))
-    return Pairs(tuple(sorted(complete)), tuple(sorted(problems, key=lambda problem: problem.name)))
+            complete[image.stem] = (image, label)
+    pairs = sorted((name, *files) for name, files in complete.items())
+    return Pairs(tuple(pairs), tuple(sorted(problems, key=lambda problem: problem.name)))
 
 
 def read_manifest(root: Path) -> tuple[Mapping[str, Any], ...]:

@@ -11,7 +11,6 @@ from typing import Any
 from unet_explorer.classes import ClassTable
 from unet_explorer.errors import TrainingError
 from unet_explorer.network.card import ModelCard
-from unet_explorer.pictures import InputSpec
 from unet_explorer.training.recipe import load_recipe
 from unet_explorer.training.run_folder import FIRST, RECIPE, RESULT, WEIGHTS
 from unet_explorer.unet.builder import build_unet
@@ -89,7 +88,7 @@ def _card(name: str, preset: Preset, result: dict[str, Any], recipe: dict[str, A
     data = result["data"]
     return ModelCard(
         name=name,
-        input=_input(preset),
+        input=preset.input_spec,
         class_table=ClassTable.from_dict(result["class_table"]),
         title=texts.title or preset.title,
         description=texts.description or recipe["about"] or preset.notes,
@@ -99,10 +98,6 @@ def _card(name: str, preset: Preset, result: dict[str, Any], recipe: dict[str, A
         scores={**_scores(result), **(texts.scores or {})},
         licence=DATA_LICENCES.get(data["name"], ""),
     )
-
-
-def _input(preset: Preset) -> InputSpec:
-    return InputSpec(preset.height, preset.width, 3 if preset.channels == 3 else 1, preset.low, preset.high, "stretch")
 
 
 def _scores(result: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ import numpy as np
 
 from unet_explorer.datasets.dataset import Sample
 from unet_explorer.errors import DatasetError, RecipeError, close_names
-from unet_explorer.pictures import InputSpec
 from unet_explorer.training.checkpoints import Checkpoint, Progress, list_checkpoints, load_latest
 from unet_explorer.training.engine import check_backend, make_engine
 from unet_explorer.training.events import Listener, TrainingEvent
@@ -149,7 +148,7 @@ def pictures_digest(pictures: Pictures) -> str:
 def _load(request: Request, preset: Preset) -> tuple[Pictures, Pictures | None]:
     data, source = request.recipe.data, request.source
     samples = _training_samples(request)
-    spec = InputSpec(preset.height, preset.width, 3 if preset.channels == 3 else 1, 0.0, 255.0, "stretch")
+    spec = replace(preset.input_spec, low=0.0, high=255.0)
     judged = source.split(data.validation) if data.validation else ()
     void = class_ids(request.recipe.void, source.class_table, "void")
     training = without_void(load_pictures(source, samples, spec), void)

@@ -11,6 +11,7 @@ from importlib import resources
 from typing import Any, Literal
 
 from unet_explorer.errors import PresetError, close_names
+from unet_explorer.pictures import InputSpec
 
 # Those of Keras that can fill a kernel of four axes; named here because this module does without Keras.
 INITIALIZERS = (
@@ -116,6 +117,12 @@ class Preset:
             PresetError: an unknown field, a value that cannot be built, or a dropout rate that replaces none.
         """
         return preset_from_dict({**self.to_dict(), **_spread_dropout(self, changes)})
+
+    @property
+    def input_spec(self) -> InputSpec:
+        """How pictures become the network's input: resized to its whole size."""
+        channels: Literal[1, 3] = 3 if self.channels == 3 else 1
+        return InputSpec(self.height, self.width, channels, self.low, self.high, "stretch")
 
     def any_size(self) -> Preset:
         """The same network for pictures of any height and width (training at several sizes)."""

@@ -78,6 +78,16 @@ def test_a_broken_manifest_is_one_sentence(tmp_path: Path, content: str, reason:
         open_scenes(tmp_path)
 
 
+def test_two_pictures_of_one_name_are_told(tmp_path: Path) -> None:
+    for name in ("road.webp", "road.png", "road_label.png"):
+        (tmp_path / name).touch()
+    entries = [{"file": name, "label": "road_label.png"} for name in ("road.webp", "road.png")]
+    (tmp_path / "manifest.json").write_text(json.dumps({"pictures": entries}))
+    dataset = open_scenes(tmp_path, tolerant=True)
+    assert [sample.image.name for sample in dataset.samples] == ["road.webp"]
+    assert "lists two pictures of one name, road.webp and road.png: rename one" in dataset.problems[0].what
+
+
 def test_all_that_a_manifest_lists_in_vain_is_told_at_once(tmp_path: Path) -> None:
     names = ("a", "b", "c", "d")
     for name in names:
