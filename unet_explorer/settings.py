@@ -31,6 +31,9 @@ class Setting:
 
 SETTINGS = (
     Setting("models_dir", REPOSITORY / "models", "Folder whose sub-folders are the models offered in the app."),
+    Setting(
+        "first_model", "kitti-16-scenes", "Model that is shown where none was chosen; without it the first by name."
+    ),
     Setting("sample_dir", REPOSITORY / "sample_images", "Folder of the bundled pictures and their manifest."),
     Setting("data_dir", Path.home() / ".unet-explorer", "Folder for jobs, downloads and trained networks."),
     Setting("kitti_root", Path(), "KITTI semantics folder (the one that holds training/image_2); empty: none."),

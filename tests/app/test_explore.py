@@ -38,6 +38,18 @@ def test_the_first_sight_is_the_first_models_first_stage(start: Start) -> None:
     assert mounted["unet_channel_grid"]["picture"] == {"name": "street", "height": 37, "width": 53}
 
 
+def test_the_first_model_is_that_of_the_setting_where_it_is_there(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert picker(start(), "Model").options == ["binary", "tiny"]
+    monkeypatch.setenv("UNET_EXPLORER_FIRST_MODEL", "tiny")
+    app = start()
+    assert picker(app, "Model").options == ["tiny", "binary"]
+    assert picker(app, "Model").value == "tiny"
+    monkeypatch.setenv("UNET_EXPLORER_FIRST_MODEL", "gone")
+    assert picker(start(), "Model").value == "binary"
+
+
 def test_an_address_opens_its_view(start: Start) -> None:
     app = start(model="tiny", picture="sample:tower", layer="conv2d_3", channel="5", colours="gray", scaling="layer")
     grid = components(app)["unet_channel_grid"]

@@ -128,7 +128,7 @@ def test_the_salt_article_looks_at_a_section_and_keeps_its_places(
 def test_the_articles_page_shows_a_figure_and_leads_to_it(start_page: Page) -> None:
     """Two clicks from the start page; the last test here, for it leaves that page."""
     start_page.get_by_role("navigation").get_by_role("link", name="Articles").click()
-    figure = start_page.get_by_role("img", name="Encoder, step 5: the bottleneck: kitti-16")
+    figure = start_page.get_by_role("img", name="Encoder, step 5: the bottleneck: kitti-16-scenes")
     figure.wait_for()
     figure.scroll_into_view_if_needed()
     eventually(start_page, lambda: is_drawn(figure))

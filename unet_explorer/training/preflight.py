@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from unet_explorer.classes import ClassTable
 from unet_explorer.errors import ClassTableError, RecipeError
 from unet_explorer.training.augment import View
-from unet_explorer.training.recipe import Loss, Phase, Recipe
+from unet_explorer.training.recipe import Loss, Phase, Recipe, load_recipe
+from unet_explorer.training.run_folder import RECIPE
 from unet_explorer.unet.presets import Preset
 
 # For each loss of one kind of head, what does the same for the other kind.
@@ -29,8 +30,8 @@ def check_recipe(recipe: Recipe, preset: Preset, table: ClassTable) -> None:
     _check_dropout(preset)
     _check_losses(recipe, preset)
     _check_monitors(recipe, preset)
-    if recipe.begin_with is not None and recipe.initial_network() is None:
-        _check_first_stage(recipe, preset)
+    if recipe.begin_with is not None:
+        _check_beginning(recipe, preset)
     if recipe.optimizer.weight_decay and recipe.optimizer.name == "adam":
         raise RecipeError('optimizer.weight_decay does nothing with "adam": use "adamw", or set it to 0.')
     for number, phase in enumerate(recipe.phases):
@@ -142,16 +143,18 @@ def _check_loss_fields(loss: Loss) -> None:
             raise RecipeError(f"The loss {loss.name!r} takes no {field}: it belongs to {' and '.join(LOVASZ)}.")
 
 
-def _check_first_stage(recipe: Recipe, preset: Preset) -> None:
-    first = recipe.first_stage()
-    begun = first.build_preset()
-    if first.begin_with is not None:
+def _check_beginning(recipe: Recipe, preset: Preset) -> None:
+    network = recipe.initial_network()
+    first = load_recipe(network / RECIPE) if network else recipe.first_stage()
+    if first.begin_with is not None and not network:
         raise RecipeError(f"{first.name} begins with {first.begin_with} itself: begin with that, or with none.")
+    begun = first.build_preset()
     for field in SHAPING:
         if getattr(begun, field) != getattr(preset, field):
             raise RecipeError(
-                f"Recipe {recipe.name!r} begins with {first.name}, whose network has {field} {getattr(begun, field)!r} "
-                f"and not {getattr(preset, field)!r}: make them alike under network, or set begin_with to null."
+                f"Recipe {recipe.name!r} begins with {recipe.begin_with}, whose network has {field} "
+                f"{getattr(begun, field)!r} and not {getattr(preset, field)!r}: make them alike under network, or set "
+                "begin_with to null."
             )
 
 

@@ -65,7 +65,7 @@ class Recipe(Part):
         phases: one after the other.
         losses: summed.
         begin_with: what this one begins with: the network of a shipped recipe, trained first on the same data, or a
-            shipped network, such as "models/kitti-16-real"; None begins with random weights.
+            shipped network, such as "models/kitti-16"; None begins with random weights.
         network: changes of preset fields, such as {"norm_momentum": 0.9, "dropout": 0.2}.
         optimizer: how weights follow gradients.
         schedule: of the learning rate.

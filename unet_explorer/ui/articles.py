@@ -155,10 +155,9 @@ def _preset(folder: Path) -> str:
 
 
 def _model(article: Article, models: list[str]) -> str:
-    """The model on show where it is of this article, else the one that ships, else the first; empty for none."""
+    """The model on show where it is of this article, else the first; empty for none."""
     on_show = state.current().model
-    first = article.preset if article.preset in models else next(iter(models), "")
-    return on_show if on_show in models else first
+    return on_show if on_show in models else next(iter(models), "")
 
 
 def _network_picker(article: Article, models: list[str], model: str) -> None:

@@ -59,14 +59,15 @@ class Choice:
 
 
 def model_folders() -> dict[str, Path]:
-    """Name -> folder of every model: those in `models/` first, then those that were added or trained here."""
+    """Name -> folder of every model: `first_model`, the others in `models/`, then those added or trained here."""
     places = (path_setting("models_dir"), added_models(), trained_models())
     roots = [root for root in places if root is not None and root.is_dir()]
     found: dict[str, Path] = {}
     for folder in (folder for root in roots for folder in sorted(root.iterdir())):
         if (folder / "saved_model.pb").is_file() and not folder.name.startswith("."):
             found.setdefault(folder.name, folder)
-    return found
+    first = str(setting("first_model"))
+    return {first: found[first], **found} if first in found else found
 
 
 def model_names() -> list[str]:

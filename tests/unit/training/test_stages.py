@@ -144,6 +144,12 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_begins_with_the_shipp
     assert same(outcome.weights, by_hand.weights)
 
 
+def test_a_shipped_network_of_another_shape_is_refused_before_anything_is_written(tmp_path, network):
+    with pytest.raises(RecipeError, match="begins with models/coarse-real, whose network has filters 2 and not 4"):
+        run(tmp_path / "run", {"begin_with": network, "network": {**FIRST.network, "filters": 4}})
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_half_trained_blend_of_a_shipped_network_is_resumed(tmp_path, network):
     whole, _ = run(tmp_path / "whole", {"begin_with": network, "blend": 0.5})
     run(tmp_path / "run", {"begin_with": network, "blend": 0.5}, Listening("fine", 2))
