@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +47,14 @@ def register(subparsers: Any) -> None:
 
 def _register_submit(actions: Any) -> None:
     submit = _add(actions, "submit", "put a job into the queue", _submit)
-    submit.add_argument("--recipe", required=True, help="name of a shipped recipe, or a recipe file")
-    submit.add_argument("--root", type=Path, required=True, help="folder of the recipe's data set")
+    estimate = _add(actions, "estimate", "how long a job would take, and how much memory, from a few steps", _estimate)
+    for parser in (submit, estimate):
+        parser.add_argument("--recipe", required=True, help="name of a shipped recipe, or a recipe file")
+        parser.add_argument("--root", type=Path, required=True, help="folder of the recipe's data set")
+        parser.add_argument("--epochs", type=int, help="epochs in all, instead of the recipe's")
+        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a field")
     submit.add_argument("--name", default="", help="what to call the job")
     submit.add_argument("--out", type=Path, help="new folder for the network (default: below the data folder)")
-    submit.add_argument("--epochs", type=int, help="epochs in all, instead of the recipe's")
-    submit.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a field of the recipe")
     submit.add_argument("--launcher", choices=LAUNCHERS, default="local", help="where it runs (default: local)")
     submit.add_argument("--gpus", type=int, default=0, help="GPUs to ask the cluster for")
     submit.add_argument("--key", help="names this wish: submitting it again returns the job it already made")
@@ -73,6 +76,18 @@ def _submit(arguments: argparse.Namespace) -> int:
     )
     job = Jobs().submit(place, arguments.key)
     return _print(arguments, as_json(job), f"{job.id}  {job.name}  {job.state}")
+
+
+def _estimate(arguments: argparse.Namespace) -> int:
+    from unet_explorer.jobs.estimate import estimate
+
+    cost = estimate(Submission(_recipe(arguments).to_dict(), arguments.root))
+    whole, start = (timedelta(seconds=round(seconds)) for seconds in (cost.seconds, cost.start_seconds))
+    text = (
+        f"about {whole} and {cost.memory_bytes / 2**30:.1f} GiB of memory: {cost.steps} steps, "
+        f"{cost.step_seconds:.2g} s each in the first phase, {start} before the first"
+    )
+    return _print(arguments, asdict(cost), text)
 
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -57,17 +58,7 @@ def ended(data: DataFolder, job_id: str, state: State, code: int) -> None:
 
 
 def test_submit_queues_a_recipe_with_changes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    recipe = {
-        "preset": "kitti-16",
-        "network": {"height": 32, "width": 48, "outputs": 2, "filters": 2, "depth": 3},
-        "data": {"name": "folder", "train": "all", "validation": None},
-        "phases": [{"epochs": 9, "batch": 1}],
-        "losses": [{"name": "cross-entropy"}],
-    }
-    (tmp_path / "recipe.json").write_text(json.dumps(recipe))
-    _draw_a_data_set(tmp_path / "pictures")
-    words = ("--recipe", str(tmp_path / "recipe.json"), "--root", str(tmp_path / "pictures"), "--name", "first try")
-    words += ("--key", "k")
+    words = (*_recipe_and_data(tmp_path), "--name", "first try", "--key", "k")
     assert run("submit", *words, "--epochs", "3", "--set", "optimizer.learning_rate=0.002", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["name"], found["state"], found["launcher"], found["attempt"]) == ("first try", "QUEUED", "local", 0)
@@ -75,6 +66,31 @@ def test_submit_queues_a_recipe_with_changes(tmp_path: Path, capsys: pytest.Capt
     assert sum(phase["epochs"] for phase in found["recipe"]["phases"]) == 3
     assert run("submit", *words, "--epochs", "3", "--set", "optimizer.learning_rate=0.002") == 0
     assert capsys.readouterr().out == f"{found['id']}  first try  QUEUED\n"
+
+
+def test_estimate_trains_a_few_steps_and_queues_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = (*_recipe_and_data(tmp_path), "--set", "seed=3")
+    assert run("estimate", *words, "--epochs", "5", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["steps"], found["training_pictures"]) == (5, 1)
+    assert found["seconds"] > found["start_seconds"] > 0
+    assert run("estimate", *words) == 0
+    told = capsys.readouterr().out
+    assert re.fullmatch(r"about 0:\d\d:\d\d and \d\.\d GiB of memory: 9 steps, .* 0:00:\d\d before the first\n", told)
+    assert Jobs().list() == ()
+
+
+def _recipe_and_data(folder: Path) -> tuple[str, ...]:
+    recipe = {
+        "preset": "kitti-16",
+        "network": {"height": 32, "width": 48, "outputs": 2, "filters": 2, "depth": 3},
+        "data": {"name": "folder", "train": "all", "validation": None},
+        "phases": [{"epochs": 9, "batch": 1}],
+        "losses": [{"name": "cross-entropy"}],
+    }
+    (folder / "recipe.json").write_text(json.dumps(recipe))
+    _draw_a_data_set(folder / "pictures")
+    return "--recipe", str(folder / "recipe.json"), "--root", str(folder / "pictures")
 
 
 def _draw_a_data_set(root: Path) -> None:
