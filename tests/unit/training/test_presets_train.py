@@ -67,14 +67,14 @@ def write_scenes(root, rng):
 
 
 def cut(recipe):
-    """The recipe with a network of two filters and two stages on small pictures, one epoch a phase, begun at random."""
+    """The recipe with a network of two filters and two stages on small pictures: an epoch a phase, begun at random."""
     size = [60, 76] if recipe.preset == "paper-valid" else [32, 48]
     changes = [f"network.height={size[0]}", f"network.width={size[1]}", "network.filters=2", "network.depth=2"]
     for number in range(len(recipe.phases)):
         changes += [
             f"phases.{number}.{field}" for field in ("epochs=1", "steps=1", "batch=2", "height=null", "width=null")
         ]
-    return recipe.changed([*changes, "every.preview=0", "begin_with=null"])
+    return recipe.changed([*changes, "every.preview=0", "begin_with=null", "blend=1"])
 
 
 @pytest.mark.parametrize("name", recipe_names())
