@@ -243,6 +243,28 @@ def test_the_first_view_asks_for_its_sheet_once(visit: Open) -> None:
     assert len([address for address in asked if "/sheet" in address]) == 1
 
 
+DRAWN_TWICE = """async () => {
+  const { name } = performance.getEntriesByType("resource").find(({ name }) => name.includes("/shared/telling.js"));
+  const { link } = await import(name);
+  const said = [];
+  const parentElement = document.body.appendChild(document.createElement("div"));
+  const draw = (number) => link({ parentElement, data: {}, setStateValue() {} }, () => () => said.push(number));
+  const ends = [draw(1), draw(2)];
+  ends[0]();
+  said.push("drawn");
+  parentElement.remove();
+  ends[1]();
+  return said;
+}"""
+
+
+def test_a_component_that_streamlit_draws_twice_at_once_stays_alive(visit: Open) -> None:
+    page = visit(model=MODEL)
+    ready(page, "conv2d_1")
+    # What the first drawing returned is called after the second one where both waited for the same script.
+    assert page.evaluate(DRAWN_TWICE) == ["drawn", 2]
+
+
 def test_views_of_a_layer(visit: Open, open_zoo: OpenZoo, street: Picture) -> None:
     page = visit(model=MODEL, layer="conv2d_3", colours="gray")
     ready(page, "conv2d_3")

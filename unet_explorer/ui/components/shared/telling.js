@@ -48,7 +48,15 @@ class Link {
     const setStateValue = (name, value) => { if (now === this.visit) this.tell(component, name, value); };
     this.end = draw({ ...component, setStateValue });
     if (!isUnheard()) onHeard?.();
-    return () => { live.delete(this); clearTimeout(this.timer); this.end?.(); };
+    return () => this.leave(component.parentElement);
+  }
+
+  /** Streamlit ends a drawing that was overtaken by the next one after that one too: what is still on the page lives on. */
+  leave(root) {
+    if (root.isConnected) return;
+    live.delete(this);
+    clearTimeout(this.timer);
+    this.end?.();
   }
 
   get isUnheard() {
