@@ -62,45 +62,44 @@ class Scene:
     words: str = ""
 
 
+MODEL = "kitti-16-scenes"
 PICTURE = "sample:avenue"
 TRAY = ";".join(
     f"{model}~{PICTURE}~{rest}"
     for model, rest in (
-        ("kitti-16-scenes", "map~~0"),
+        (MODEL, "map~~0"),
         ("kitti-16-article", "map~~0"),
-        ("kitti-16-scenes", "class~~6"),
-        ("kitti-16-scenes", "channel~conv2d_3~4"),
-        ("kitti-16-scenes", "layer~conv2d_9~0"),
+        (MODEL, "class~~6"),
+        (MODEL, "channel~conv2d_3~4"),
+        (MODEL, "layer~conv2d_9~0"),
     )
 )
 TRAIN = "train"
 SCENES = (
-    Scene(
-        "explore", "?model=kitti-16-scenes&layer=conv2d_3", ".channel_grid[data-ready$='/conv2d_3/']", words="conv2d_3"
-    ),
+    Scene("explore", f"?model={MODEL}&layer=conv2d_3", ".channel_grid[data-ready$='/conv2d_3/']", words="conv2d_3"),
     Scene(
         "bottleneck",
-        "?model=kitti-16-scenes&layer=conv2d_9",
+        f"?model={MODEL}&layer=conv2d_9",
         ".channel_grid[data-ready$='/conv2d_9/']",
         words="256 channels",
     ),
     Scene(
         "skip",
-        "?model=kitti-16-scenes&layer=concatenate_3",
+        f"?model={MODEL}&layer=concatenate_3",
         ".channel_grid[data-ready$='/concatenate_3/']",
         words="concatenate_3",
     ),
-    Scene("classes", "classes?model=kitti-16-scenes", ".class_panes[data-ready]", words="of the pixels right"),
+    Scene("classes", f"classes?model={MODEL}", ".class_panes[data-ready]", words="of the pixels right"),
     Scene(
         "compare",
-        f"compare?model=kitti-16-scenes&picture={PICTURE}&pins={TRAY}",
+        f"compare?model={MODEL}&picture={PICTURE}&pins={TRAY}",
         ".compare_panes .view[data-ready]:not([hidden])",
         6,
         "of the pixels differ",
     ),
     Scene("pictures", "pictures", "[data-testid=stImage] img", 12, "Parked cars in an old street"),
-    Scene("articles", "articles?model=kitti-16-scenes", "img.figure", 17, "The article's recipe and ours"),
-    Scene("models", "models?model=kitti-16-scenes", ".card-facts >> text=Saved", 3, "Parameters"),
+    Scene("articles", f"articles?model={MODEL}", "img.figure", 17, "The article's recipe and ours"),
+    Scene("models", f"models?model={MODEL}", ".card-facts >> text=Saved", 3, "Parameters"),
     Scene(TRAIN, "train", ".film[data-ready]", words="Explore this network"),
 )
 
