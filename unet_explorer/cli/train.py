@@ -62,7 +62,7 @@ def _register_train(subparsers: argparse._SubParsersAction[argparse.ArgumentPars
     train.add_argument("--run-dir", type=Path, help="folder for checkpoints and logs (default: runs/NAME)")
     train.add_argument("--epochs", type=int, help="epochs in all, shared among the recipe's phases")
     train.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="change a field")
-    train.add_argument("--init", type=Path, help="begin with these weights: a SavedModel folder or a .npz file")
+    train.add_argument("--init", type=Path, help="begin with these weights: a SavedModel, .npz or checkpoint")
     train.add_argument("--max-seconds", type=float, help="pause with a checkpoint after so many seconds")
     train.add_argument(
         "--resume", action="store_true", help="go on from the newest checkpoint in the run folder, by the recipe there"
@@ -79,7 +79,7 @@ def _train(options: argparse.Namespace) -> int:
     _choose_backend()
     recipe = _adjusted(load_recipe(_recipe_name(options)), options)
     seconds = _seconds(options, recipe)
-    run_dir = _run_dir(options) or Path("runs") / recipe.name
+    run_dir = _run_dir(options) or _named_run_dir(recipe.name)
     _check_out(options.out)
     source = open_source(recipe.data, options.root, DecodedPictures)
     # Training checks this again; here a mistake does not cost the seconds that TensorFlow takes to load.
@@ -113,13 +113,21 @@ def _run_dir(options: argparse.Namespace) -> Path | None:
     return Path("runs") / options.out.name if run_dir is None and options.out else run_dir
 
 
+def _named_run_dir(name: str) -> Path:
+    if Path(name).name != name or name == "..":
+        raise RecipeError(f"The recipe's name {name!r} is none for a folder in runs: say --run-dir.")
+    return Path("runs") / name
+
+
 def _recipe_name(options: argparse.Namespace) -> str:
     if options.preset:
         _check_preset(options.preset)
     if options.recipe or options.preset:
         return str(options.recipe or options.preset)
     run_dir = _run_dir(options)
-    if options.resume and run_dir and (run_dir / RECIPE).is_file():
+    if options.resume and run_dir:
+        if not (run_dir / RECIPE).is_file():
+            raise RecipeError(f"{run_dir} holds no run to go on with: give the --run-dir of one.")
         return str(run_dir / RECIPE)
     raise RecipeError(
         "Say what to train: --preset NAME or --recipe NAME_OR_FILE; with --resume, --run-dir of a run is enough."
@@ -158,9 +166,9 @@ def _check_out(out: Path | None) -> None:
     """Found now rather than after hours: a model folder that is somebody else's, or where nothing can be written."""
     if out is None:
         return
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "saved_model.pb").exists())):
-        raise RecipeError(f"{out} exists and is not a model folder: choose another --out.")
     try:
+        if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "saved_model.pb").exists())):
+            raise RecipeError(f"{out} exists and is not a model folder: choose another --out.")
         out.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryDirectory(prefix=".", dir=out.parent).cleanup()
     except OSError as error:

@@ -80,9 +80,12 @@ def article_split(samples: Sequence[Sample]) -> dict[str, str]:
 
 def _find_sets(root: Path) -> dict[str, Path]:
     """The folders with pairs or half of them, by the prefix that keeps the names of their frames apart."""
-    if _is_set(root):
-        return {"": root}
-    found = {f"{folder.name}-": folder for folder in sorted(root.iterdir()) if _is_set(folder)}
+    try:
+        if _is_set(root):
+            return {"": root}
+        found = {f"{folder.name}-": folder for folder in sorted(root.iterdir()) if _is_set(folder)}
+    except OSError as error:
+        raise DatasetError(f"The folder {root} cannot be read ({error.strerror}): check its permissions.") from error
     if not found:
         raise DatasetError(f"{root} holds no folder with {PICTURES}: a carla folder holds {LAYOUT}.")
     return found

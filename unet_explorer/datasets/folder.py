@@ -28,6 +28,8 @@ from unet_explorer.datasets.splits import shuffled_hold_out
 from unet_explorer.errors import DatasetError
 
 LAYOUT = "images, masks and classes.json"
+# Label maps hold bytes once they are read, and 255 is what counts nowhere.
+MOST_CLASSES = 255
 HELD_OUT = 0.2
 SEED = 0
 
@@ -40,13 +42,17 @@ def open_folder(root: Path, tolerant: bool = False) -> Dataset:
         tolerant: keep incomplete pairs as `problems` instead of refusing the folder.
 
     Raises:
-        DatasetError: the folder is missing, not laid out as expected, empty, or has incomplete pairs.
+        DatasetError: the folder is missing, not laid out as expected, empty, has incomplete pairs or too many classes.
         ClassTableError: `classes.json` is no class table.
     """
     root = require_folder(root, "folder", LAYOUT)
     images, masks = (require_subfolder(root, part, "folder", LAYOUT) for part in ("images", "masks"))
     content = _read_json(root / "classes.json")
     table = ClassTable.from_dict(content, source=str(root / "classes.json"))
+    if len(table) > MOST_CLASSES:
+        raise DatasetError(
+            f"{root / 'classes.json'} has {len(table)} classes: a label map tells at most {MOST_CLASSES} apart."
+        )
     ids = mask_values(content, table, root / "classes.json")
     pairs = pair_files(images, masks)
     require_pairs(pairs, root, "folder", tolerant)

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 
 from unet_explorer.errors import DatasetError
 from unet_explorer.pictures import open_label_levels, open_picture
+from unet_explorer.pictures.formats import kind_of
 
+_PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_COLOUR_TYPE = 25
+_HEADER_BYTES = 4096
 _RGB, _RGBA = 2, 6
 
 
@@ -23,8 +26,10 @@ def read_colours(path: Path) -> NDArray[np.uint8]:
     """The pixels of a label map that is drawn in class colours, (H, W, 3) RGB.
 
     Raises:
-        PictureError: the file cannot be read.
+        DatasetError: the file is no PNG.
+        PictureError: it cannot be read.
     """
+    _header(path)
     return open_picture(path, name=str(path)).pixels
 
 
@@ -32,8 +37,10 @@ def read_numbers(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """The numbers stored in a label map, (H, W): gray levels or palette indices, as they are.
 
     Raises:
-        PictureError: the file cannot be read, or holds colours instead of numbers.
+        DatasetError: the file is no PNG.
+        PictureError: it cannot be read, or holds colours instead of numbers.
     """
+    _header(path)
     return open_label_levels(path, name=str(path))
 
 
@@ -41,16 +48,24 @@ def is_colour_file(path: Path) -> bool:
     """Whether the header of a PNG says that it holds colours rather than one number per pixel.
 
     Raises:
-        DatasetError: the file cannot be read.
+        DatasetError: the file cannot be read, or is no PNG.
     """
+    return _header(path)[_PNG_COLOUR_TYPE : _PNG_COLOUR_TYPE + 1] in (bytes([_RGB]), bytes([_RGBA]))
+
+
+def _header(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            header = file.read(_PNG_COLOUR_TYPE + 1)
+            header = file.read(_HEADER_BYTES)
     except OSError as error:
         raise DatasetError(
             f"The label map {path} cannot be read ({error.strerror}): check the file and its permissions."
         ) from error
-    return header[_PNG_COLOUR_TYPE:] in (bytes([_RGB]), bytes([_RGBA]))
+    if not header.startswith(_PNG):
+        raise DatasetError(
+            f"The label map {path} is {kind_of(header)}: export it as PNG, which keeps what each pixel means."
+        )
+    return header
 
 
 def to_class_ids(numbers: NDArray[Any], ids: Mapping[int, int], path: Path) -> NDArray[np.uint8]:

@@ -83,7 +83,7 @@ def require_pairs(pairs: Pairs, root: Path, dataset: str, tolerant: bool) -> Non
         count = len(pairs.problems)
         raise DatasetError(
             f"{count} pair{'s are' if count > 1 else ' is'} incomplete in {root}, first {pairs.problems[0].name}: "
-            f"{pairs.problems[0].what} `data check {dataset} --root {root}` lists them all."
+            f"{pairs.problems[0].what.removesuffix('.')}; `data check {dataset} --root {root}` lists them all."
         )
 
 

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from unet_explorer.errors import JobError
 from unet_explorer.jobs import dispatcher, locks
 from unet_explorer.jobs.digest import data_digest
-from unet_explorer.jobs.folder import DataFolder, write_durably
+from unet_explorer.jobs.folder import DataFolder, write_object
 from unet_explorer.jobs.launchers import LAUNCHERS, launcher_for
 from unet_explorer.jobs.logbook import LogText, log_tail, read_log
 from unet_explorer.jobs.metrics import newest_figures, stage_folders
@@ -135,7 +135,7 @@ class Jobs:
         with self._in_words(f"The job folder {folder.path}"):
             folder.path.mkdir(parents=True)
             folder.run.mkdir()
-            write_durably(folder.recipe, submission.recipe)
+            write_object(folder.recipe, submission.recipe)
         try:
             stored, is_new = self._store.insert(job)
         except JobError:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from unet_explorer.jobs.processes import Identity
-from unet_explorer.training.run_folder import CHECKPOINTS, FIRST
+from unet_explorer.training.run_folder import CHECKPOINTS, FIRST, sync_folder, write_durably
 
 RESERVE_BYTES = 1 << 20
 RESERVE_MARGIN_BYTES = 8 << 20
@@ -98,7 +98,7 @@ class AttemptFolder:
     def write_order(self, order: Order) -> None:
         """Write the order, durably, before anyone can act on it."""
         self.path.mkdir(parents=True, exist_ok=True)
-        write_durably(self.path / "order.json", asdict(order))
+        write_object(self.path / "order.json", asdict(order))
 
     def order(self) -> Order:
         """The order, as `write_order` wrote it."""
@@ -108,7 +108,7 @@ class AttemptFolder:
     def write_started(self, started: Started) -> None:
         """The runner's first word; and room on the disk for its last."""
         (self.path / LAST_WORD_ROOM).write_bytes(b" " * LAST_WORD_BYTES)
-        write_durably(self.path / "started.json", asdict(started))
+        write_object(self.path / "started.json", asdict(started))
 
     def started(self) -> Started | None:
         """The runner's first word; None where it never spoke."""
@@ -123,7 +123,7 @@ class AttemptFolder:
         """
         room = self.path / LAST_WORD_ROOM
         if not room.exists():
-            write_durably(self.path / "exit.json", asdict(last_word))
+            write_object(self.path / "exit.json", asdict(last_word))
             return
         with room.open("r+", encoding="utf-8") as file:
             file.truncate(file.write(json.dumps(asdict(last_word))))
@@ -226,36 +226,17 @@ class DataFolder:
         return True
 
 
-def write_durably(path: Path, value: Mapping[str, Any]) -> None:
-    """Write JSON so that after any crash the file holds all of it or is not there.
+def write_object(path: Path, value: Mapping[str, Any]) -> None:
+    """Write JSON so that after any crash the file holds all of it, or what it held before.
 
     Raises:
         OSError: the disk is full or gone.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(value, file, indent=1, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Make renames and new names in a folder durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_durably(path, json.dumps(value, indent=1, ensure_ascii=False))
 
 
 def read_object(path: Path) -> dict[str, Any] | None:
-    """The JSON object in a file that `write_durably` wrote; None where there is none."""
+    """The JSON object in a file that `write_object` wrote; None where there is none."""
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -23,9 +23,9 @@ def check_recipe_and_data(submission: Submission) -> Pictures:
 
     Raises:
         RecipeError: the recipe contradicts itself, its preset or its data.
-        DatasetError: the data folder is not as its recipe says, or a part of it is empty.
+        DatasetError: the data folder is not as its recipe says, or a part of it is empty or lacks what is held out.
     """
-    from unet_explorer.training.mixing import extra_samples, open_source
+    from unet_explorer.training.mixing import open_source, training_samples
     from unet_explorer.training.preflight import check_pictures, check_recipe
     from unet_explorer.training.recipe import Recipe
 
@@ -33,7 +33,7 @@ def check_recipe_and_data(submission: Submission) -> Pictures:
     preset = recipe.build_preset()
     source = open_source(recipe.data, submission.root)
     check_recipe(recipe, preset, source.class_table)
-    training = len(source.split(recipe.data.train)) - len(recipe.data.hold_out) + len(extra_samples(source))
+    training = len(training_samples(source, recipe.data))
     for stage in recipe.stages():
         check_pictures(stage, training)
     return Pictures(training, len(source.split(recipe.data.validation)) if recipe.data.validation else 0)

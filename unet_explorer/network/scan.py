@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.framework import op_def_registry
 
-from unet_explorer.errors import ModelError
+from unet_explorer.errors import ModelError, close_names
 
 GRAPH_FILE = "saved_model.pb"
 UNKNOWN = "an op that TensorFlow does not know"
@@ -129,10 +129,19 @@ def refusal(op: str) -> str:
     return "keeps state outside of the graph" if known.is_stateful and not _OWN_STATE.match(op) else ""
 
 
+def _beside(folder: Path) -> list[str]:
+    """Names of the SavedModels where this one should be."""
+    try:
+        return sorted(other.parent.name for other in folder.parent.glob(f"*/{GRAPH_FILE}"))
+    except OSError:
+        return []
+
+
 def _read(folder: Path) -> Any:
     path = folder / GRAPH_FILE
     if not folder.is_dir():
-        raise ModelError(f"There is no folder {folder}: give the folder of a SavedModel.")
+        hint = close_names(folder.name, _beside(folder)) or ": give the folder of a SavedModel."
+        raise ModelError(f"There is no folder {folder}{hint}")
     if not path.is_file():
         raise ModelError(
             f"{folder} is no SavedModel because it has no {GRAPH_FILE}: give a folder made by a SavedModel export."

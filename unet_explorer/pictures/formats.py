@@ -52,6 +52,26 @@ def identify(data: bytes, name: str) -> str:
     """
     if not data:
         raise PictureError(f"{name} is empty (0 bytes): choose a {READABLE} picture.")
+    found = _readable(data)
+    if not found:
+        raise PictureError(f"{name} is {_other_kind(data)}: save the picture as {READABLE} and choose that file.")
+    return found
+
+
+def kind_of(data: bytes) -> str:
+    """What a file is, in words, from at most its first 4,096 bytes.
+
+    Example:
+        >>> kind_of(b"BM" + bytes(60)), kind_of(b"")
+        ('a BMP picture', 'empty (0 bytes)')
+    """
+    if not data:
+        return "empty (0 bytes)"
+    found = _readable(data)
+    return f"a {found} picture" if found else _other_kind(data)
+
+
+def _readable(data: bytes) -> str:
     if data.startswith(_PNG):
         return "PNG"
     if data.startswith(b"\xff\xd8\xff"):
@@ -60,9 +80,7 @@ def identify(data: bytes, name: str) -> str:
         return "WEBP"
     if data.startswith((b"II*\x00", b"MM\x00*")):
         return "TIFF"
-    if data.startswith(b"BM"):
-        return "BMP"
-    raise PictureError(f"{name} is {_other_kind(data)}: save the picture as {READABLE} and choose that file.")
+    return "BMP" if data.startswith(b"BM") else ""
 
 
 def _other_kind(data: bytes) -> str:

@@ -62,7 +62,7 @@ def _assign(values: dict[str, Any], key: str, value: Any) -> None:
 
 def _descend(holder: Any, step: str, key: str) -> Any:
     if isinstance(holder, list):
-        if not step.isdigit() or int(step) >= len(holder):
+        if not step.isdecimal() or int(step) >= len(holder):
             raise RecipeError(f"The recipe has no {key!r}: {step} should be a number from 0 to {len(holder) - 1}.")
         return holder[int(step)]
     if not isinstance(holder, dict) or step not in holder:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from unet_explorer.errors import CheckpointError
 from unet_explorer.leftovers import sweep
+from unet_explorer.training.run_folder import sync_folder, write_durably
 
 Arrays = dict[str, NDArray[Any]]
 MANIFEST = "manifest.json"
@@ -97,7 +98,7 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> Path:
         if target.exists():
             shutil.rmtree(target)
         temporary.rename(target)
-        _sync(folder)
+        sync_folder(folder)
     except OSError as error:
         kept = list_checkpoints(folder)
         how = f"continue with --resume: {kept[-1].name} is intact" if kept else "begin again: it was the first one"
@@ -117,6 +118,11 @@ def list_checkpoints(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether this is the folder of one checkpoint."""
+    return (path / MANIFEST).is_file() and (path / PROGRESS).is_file()
 
 
 def load_latest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
@@ -159,10 +165,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def _write(checkpoint: Checkpoint, folder: Path) -> None:
     arrays = {kind: _write_arrays(folder, kind, values) for kind, values in checkpoint.arrays.items()}
-    _write_text(folder / PROGRESS, json.dumps(asdict(checkpoint.progress)))
+    write_durably(folder / PROGRESS, json.dumps(asdict(checkpoint.progress)))
     files = {entry.name: _digest(entry) for entry in sorted(folder.iterdir())}
-    _write_text(folder / MANIFEST, json.dumps({"files": files, "arrays": arrays}, indent=1))
-    _sync(folder)
+    write_durably(folder / MANIFEST, json.dumps({"files": files, "arrays": arrays}, indent=1))
+    sync_folder(folder)
 
 
 def _write_arrays(folder: Path, kind: str, values: Arrays) -> list[str]:
@@ -198,21 +204,6 @@ def _read(folder: Path, names: list[str]) -> Arrays:
     return arrays
 
 
-def _write_text(path: Path, content: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -160,8 +160,7 @@ class Loop:
         step = self._total_steps - len(self._unread)
         raise NonFiniteLossError(
             f"{what} became {value} in epoch {len(self._history) + 1}, by step {step}: lower "
-            "optimizer.learning_rate, set optimizer.clip_norm to 1, or add warm-up steps, and start again from the "
-            "last checkpoint or anew."
+            "optimizer.learning_rate, set optimizer.clip_norm to 1, or add warm-up steps"
         )
 
     def _tell_step(self, position: Position, rate: float) -> None:

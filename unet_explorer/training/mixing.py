@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unet_explorer.classes import ClassTable
 from unet_explorer.datasets import Dataset, Sample, open_dataset
-from unet_explorer.errors import DatasetError
+from unet_explorer.errors import DatasetError, close_names
 from unet_explorer.pictures import Picture
 from unet_explorer.settings import REPOSITORY
 from unet_explorer.training.recipe_parts import Data, Extra
@@ -81,6 +81,26 @@ def open_source(data: Data, root: Path, reader: Callable[[Dataset], Source] | No
         return main
     # joinpath: an absolute root stays as it is, any other lies in the repository.
     return Mixed(main, [(extra, opened(extra.name, REPOSITORY.joinpath(extra.root))) for extra in data.extras])
+
+
+def training_samples(source: Source, data: Data) -> tuple[Sample, ...]:
+    """What a recipe trains on: its part but for what it holds out, and the extras.
+
+    Raises:
+        DatasetError: the part is empty, nothing of it is left, or a name that is held out is not in it.
+    """
+    samples = source.split(data.train)
+    names = {sample.name for sample in samples}
+    for name in data.hold_out:
+        if name not in names:
+            raise DatasetError(
+                f"data.hold_out names {name!r}, which the training part of {source.name} has not"
+                f"{close_names(name, names) or '.'}"
+            )
+    kept = tuple(sample for sample in samples if sample.name not in data.hold_out)
+    if not kept:
+        raise DatasetError("data.hold_out leaves no training pictures: hold out fewer.")
+    return kept + extra_samples(source)
 
 
 def extra_samples(source: Source) -> tuple[Sample, ...]:

@@ -41,6 +41,7 @@ from unet_explorer.training.recipe_parts import (
     Sampling,
     Schedule,
 )
+from unet_explorer.training.run_folder import RECIPE
 from unet_explorer.unet.presets import Preset, load_preset
 
 __all__ = [
@@ -232,23 +233,25 @@ def load_recipe(source: str | Path) -> Recipe:
         content = resources.files(__package__).joinpath("recipes", f"{source}.json").read_text(encoding="utf-8")
         return parse_recipe(content, str(source))
     path = Path(source)
+    if (path / RECIPE).is_file():
+        raise RecipeError(f"{path} is a folder: give the recipe in it, {path / RECIPE}.")
     if path.suffix != ".json" and not path.exists():
         hint = close_names(str(source), recipe_names()) or f"; known are {', '.join(recipe_names())}."
         raise RecipeError(f"There is no recipe {str(source)!r}{hint}")
     try:
-        return parse_recipe(path.read_text(encoding="utf-8"), path.stem)
+        return parse_recipe(path.read_text(encoding="utf-8"), path.stem, str(path))
     except OSError as error:
         raise RecipeError(f"The recipe {path} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise RecipeError(f"The recipe {path} is not a text file.") from error
 
 
-def parse_recipe(content: str, name: str) -> Recipe:
-    """A recipe from the text of its file; `name` where the file gives none."""
+def parse_recipe(content: str, name: str, source: str = "") -> Recipe:
+    """A recipe from the text of its file; `name` where the file gives none, `source` to tell where it lies."""
     try:
         values = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise RecipeError(f"Recipe {name!r} is not valid JSON: {error}.") from error
+        raise RecipeError(f"Recipe {source or name!r} is not valid JSON: {error}.") from error
     return Recipe.from_dict({"name": name, **values} if isinstance(values, dict) else values)
 
 

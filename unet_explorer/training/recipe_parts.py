@@ -237,7 +237,7 @@ class EarlyStopping(Part):
 class Every(Part):
     """How often things happen: `log` in steps, the others in epochs (0 previews never)."""
 
-    what: ClassVar[str] = "every"
+    what: ClassVar[str] = "part `every`"
     log: int = whole(20)
     validation: int = whole(1)
     checkpoint: int = whole(1)

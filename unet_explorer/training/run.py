@@ -13,21 +13,28 @@ from typing import Any
 import keras
 import numpy as np
 
-from unet_explorer.datasets.dataset import Sample
-from unet_explorer.errors import DatasetError, RecipeError, close_names
-from unet_explorer.training.checkpoints import Checkpoint, Progress, list_checkpoints, load_latest
+from unet_explorer.errors import DatasetError, RecipeError
+from unet_explorer.training.checkpoints import (
+    Arrays,
+    Checkpoint,
+    Progress,
+    is_checkpoint,
+    list_checkpoints,
+    load_checkpoint,
+    load_latest,
+)
 from unet_explorer.training.engine import check_backend, make_engine
 from unet_explorer.training.events import Listener, TrainingEvent
 from unet_explorer.training.judge import Judge
 from unet_explorer.training.listeners import file_listeners
-from unet_explorer.training.loop import Control, Loop, Outcome
+from unet_explorer.training.loop import Control, Loop, NonFiniteLossError, Outcome
 from unet_explorer.training.losses import build_loss
-from unet_explorer.training.mixing import extra_samples
+from unet_explorer.training.mixing import training_samples
 from unet_explorer.training.pipeline import Preparer
 from unet_explorer.training.plan import Place, Plan
 from unet_explorer.training.preflight import check_pictures, check_recipe, class_ids
 from unet_explorer.training.recipe import Recipe
-from unet_explorer.training.run_folder import CHECKPOINTS, RECIPE, RESULT, WEIGHTS, writing
+from unet_explorer.training.run_folder import CHECKPOINTS, RECIPE, RESULT, WEIGHTS, write_durably, writing
 from unet_explorer.training.sampling import Sampler
 from unet_explorer.training.store import VOID, Pictures, Source, load_pictures
 from unet_explorer.unet.presets import Preset
@@ -44,7 +51,8 @@ class Request:
         run_dir: for checkpoints, metrics and the weights.
         out: model folder to export to at the end, where Keras runs on TensorFlow; None exports nothing.
         resume: go on from the newest checkpoint of the run folder.
-        init: weights to begin with instead of random ones: a `.npz` file or a SavedModel folder.
+        init: weights to begin with instead of random ones: a `.npz` file, a SavedModel folder or a checkpoint's folder.
+            A run that is resumed from a checkpoint does not read it.
         listeners: told of everything, besides those that write the run's files.
         control: when to pause; the recipe's `max_seconds` unless given.
         place: among the stages of a recipe that begins with another.
@@ -72,7 +80,7 @@ def train(request: Request) -> Outcome:
     recipe, preset = request.recipe, request.recipe.build_preset()
     check_request(request)
     checkpoint, notices = newest_checkpoint(request)
-    weights = read_weights(request.init) if request.init else None
+    weights = _initial_weights(request.init) if request.init and checkpoint is None else None
     training, validation = _load(request, preset)
     fresh = Progress(
         recipe_digest(recipe), pictures=pictures_digest(training), init=request.init.name if request.init else None
@@ -91,12 +99,28 @@ def train(request: Request) -> Outcome:
         _tell(listeners, "notice", message=sentence)
     begin = replace(loop.resume(checkpoint), pictures=fresh.pictures) if checkpoint else fresh
     _tell_start(plan, begin, listeners, time.monotonic() - began, engine.device)
-    outcome = loop.run(begin)
+    try:
+        outcome = loop.run(begin)
+    except NonFiniteLossError as error:
+        raise NonFiniteLossError(f"{error}, and {_how_to_begin_again(request)}.") from error
     with writing(request.run_dir / WEIGHTS):
         _write_result(request, preset, plan, outcome)
     _export(request, outcome, listeners)
     _tell_end(request, outcome, listeners)
     return outcome
+
+
+def _initial_weights(path: Path) -> Arrays:
+    """Those of a file, of a SavedModel, or of a checkpoint of another run."""
+    return dict(load_checkpoint(path).arrays["weights"]) if is_checkpoint(path) else read_weights(path)
+
+
+def _how_to_begin_again(request: Request) -> str:
+    kept = list_checkpoints(request.run_dir / CHECKPOINTS)
+    if not kept:
+        return "begin again"
+    # The second of two stages would take what the first one had by then for its result.
+    return "begin again in another --run-dir" + ("" if request.place.after else f" with --init {kept[-1]}")
 
 
 def check_request(request: Request) -> None:
@@ -108,7 +132,7 @@ def check_request(request: Request) -> None:
     """
     check_recipe(request.recipe, request.recipe.build_preset(), request.source.class_table)
     check_backend(request.recipe)
-    check_pictures(request.recipe, len(_training_samples(request)))
+    check_pictures(request.recipe, len(training_samples(request.source, request.recipe.data)))
     begun = list_checkpoints(request.run_dir / CHECKPOINTS)
     if begun and not request.resume:
         raise RecipeError(
@@ -125,7 +149,7 @@ def write_recipe(request: Request) -> None:
     """Keep the recipe in the run folder: `--resume` goes on by it."""
     with writing(request.run_dir):
         request.run_dir.mkdir(parents=True, exist_ok=True)
-        (request.run_dir / RECIPE).write_text(request.recipe.to_json(), encoding="utf-8")
+        write_durably(request.run_dir / RECIPE, request.recipe.to_json())
 
 
 def recipe_digest(recipe: Recipe) -> str:
@@ -147,7 +171,7 @@ def pictures_digest(pictures: Pictures) -> str:
 
 def _load(request: Request, preset: Preset) -> tuple[Pictures, Pictures | None]:
     data, source = request.recipe.data, request.source
-    samples = _training_samples(request)
+    samples = training_samples(source, data)
     spec = replace(preset.input_spec, low=0.0, high=255.0)
     judged = source.split(data.validation) if data.validation else ()
     void = class_ids(request.recipe.void, source.class_table, "void")
@@ -155,11 +179,6 @@ def _load(request: Request, preset: Preset) -> tuple[Pictures, Pictures | None]:
     if not judged:
         return training, None
     return training, without_void(load_pictures(source, judged, spec), void)
-
-
-def _training_samples(request: Request) -> tuple[Sample, ...]:
-    data, source = request.recipe.data, request.source
-    return _held_in(source.split(data.train), data.hold_out, source) + extra_samples(source)
 
 
 def without_void(pictures: Pictures, void: Sequence[int]) -> Pictures:
@@ -170,20 +189,6 @@ def without_void(pictures: Pictures, void: Sequence[int]) -> Pictures:
     counts = pictures.counts.copy()
     counts[:, list(void)] = 0
     return replace(pictures, labels=labels, counts=counts)
-
-
-def _held_in(samples: Sequence[Sample], hold_out: Sequence[str], source: Source) -> tuple[Sample, ...]:
-    names = {sample.name for sample in samples}
-    for name in hold_out:
-        if name not in names:
-            raise DatasetError(
-                f"data.hold_out names {name!r}, which the training part of {source.name} has not"
-                f"{close_names(name, names) or '.'}"
-            )
-    kept = tuple(sample for sample in samples if sample.name not in hold_out)
-    if not kept:
-        raise DatasetError("data.hold_out leaves no training pictures: hold out fewer.")
-    return kept
 
 
 def _plan(request: Request, preset: Preset, training: Pictures, validation: Pictures | None) -> Plan:
@@ -213,6 +218,8 @@ def newest_checkpoint(request: Request) -> tuple[Checkpoint | None, list[str]]:
             f"The run in {request.run_dir} was begun with another recipe, which lies there as {RECIPE}: resume it "
             "without --recipe, --preset, --epochs and --set, or choose another --run-dir."
         )
+    if request.init not in (None, request.recipe.initial_network()):
+        notices = [*notices, f"{request.init} is not read: the run goes on from its checkpoint."]
     return checkpoint, notices
 
 
@@ -311,7 +318,7 @@ def _write_result(request: Request, preset: Preset, plan: Plan, outcome: Outcome
         "initial_weights": outcome.progress.init,
         "history": outcome.progress.history,
     }
-    (request.run_dir / RESULT).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_durably(request.run_dir / RESULT, json.dumps(result, indent=1) + "\n")
 
 
 def _describe_data(plan: Plan, request: Request) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""Names of what a run folder holds, and the one sentence for when it cannot be written."""
+"""Names of what a run folder holds, how its files are written, and the one sentence for when they cannot be."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,3 +33,31 @@ def writing(path: Path) -> Iterator[None]:
             f"{path} could not be written ({error.strerror or error}): make room or choose another --run-dir; a run "
             "that has a checkpoint continues with --resume."
         ) from error
+
+
+def write_durably(path: Path, content: str) -> None:
+    """Write a text so that after any crash the file holds all of it, or what it held before.
+
+    Raises:
+        OSError: the disk is full or gone.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames and new names in a folder durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

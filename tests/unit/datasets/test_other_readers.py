@@ -177,6 +177,27 @@ class TestFolder:
         ):
             dataset.read(dataset.samples[0])
 
+    def test_a_mask_that_is_no_png_is_refused_by_what_it_holds(self, tmp_path: Path) -> None:
+        write_png(tmp_path / "images/a.png", street(1))
+        (tmp_path / "masks").mkdir()
+        Image.fromarray(np.zeros((6, 8), np.uint8)).save(tmp_path / "masks/a.png", format="JPEG")
+        _write_table(tmp_path, TWO_CLASSES)
+        dataset = open_dataset("folder", tmp_path)
+
+        with pytest.raises(DatasetError, match=r"label map .*masks/a.png is a JPEG picture: export it as PNG"):
+            dataset.read(dataset.samples[0])
+
+    def test_more_classes_than_a_label_map_tells_apart_are_refused(self, tmp_path: Path) -> None:
+        write_png(tmp_path / "images/a.png", street(1))
+        write_png(tmp_path / "masks/a.png", np.zeros((6, 8), np.uint8))
+        classes = [{"id": n, "name": f"class {n}", "colour": [n % 256, n // 256, 0]} for n in range(256)]
+        _write_table(tmp_path, {"name": "many", "classes": classes[:-1]})
+        assert len(open_dataset("folder", tmp_path).class_table) == 255
+
+        _write_table(tmp_path, {"name": "many", "classes": classes})
+        with pytest.raises(DatasetError, match=r"classes.json has 256 classes: a label map tells at most 255 apart"):
+            open_dataset("folder", tmp_path)
+
     def test_an_unknown_colour_is_named(self, tmp_path: Path) -> None:
         write_png(tmp_path / "images/a.png", street(1))
         write_png(tmp_path / "masks/a.png", np.full((6, 8, 3), 9, np.uint8))

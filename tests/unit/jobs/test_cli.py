@@ -120,6 +120,15 @@ def test_bad_submits_are_refused_before_anything_is_queued(words: tuple[str, ...
     assert Jobs().list() == ()
 
 
+def test_a_picture_held_out_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    _draw_a_data_set(tmp_path / "pictures")
+    words = ("--recipe", "lesson", "--root", str(tmp_path / "pictures"), "--set", "data.name=folder")
+    words += ("--set", "network.outputs=2", "--set", "phases.0.batch=1", "--set", 'data.hold_out=["two"]')
+    with pytest.raises(DatasetError, match=r"data.hold_out names 'two', which the training part of folder has not"):
+        run("submit", *words)
+    assert Jobs().list() == ()
+
+
 def test_list_and_show(data: DataFolder, job_id: str, capsys: pytest.CaptureFixture[str]) -> None:
     ended(data, job_id, State.FAILED, -9)
     run("list")

@@ -12,7 +12,7 @@ import pytest
 
 from unet_explorer.jobs import locks
 from unet_explorer.jobs.digest import data_digest
-from unet_explorer.jobs.folder import AttemptFolder, DataFolder, Exit, JobFolder, Order, Started, write_durably
+from unet_explorer.jobs.folder import AttemptFolder, DataFolder, Exit, JobFolder, Order, Started, write_object
 from unet_explorer.jobs.logbook import LogWriter, log_tail, read_log
 from unet_explorer.jobs.metrics import newest_figures, stage_folders
 from unet_explorer.jobs.processes import Identity, name_of_signal, start_ticks
@@ -104,9 +104,9 @@ def test_the_figures_of_the_stage_being_trained_are_shown(tmp_path: Path) -> Non
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
-    write_durably(path, {"a": 1})
+    write_object(path, {"a": 1})
     with pytest.raises(TypeError):
-        write_durably(path, {"a": object()})
+        write_object(path, {"a": object()})
     assert json.loads(path.read_text()) == {"a": 1}
 
 

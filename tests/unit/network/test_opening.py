@@ -72,6 +72,12 @@ def test_no_folder(where: str, tmp_path: Path) -> None:
         open_network(tmp_path / where)
 
 
+def test_a_name_mistyped_finds_the_models_beside_it(zoo: Zoo) -> None:
+    folder = zoo("keras3_unet")
+    with pytest.raises(ModelError, match=r"no folder .*keras3_unte; did you mean keras3_unet\?"):
+        open_network(folder.with_name("keras3_unte"))
+
+
 def test_sizes_that_do_not_fit_the_layers_are_said(zoo: Zoo, tmp_path: Path, street: Any) -> None:
     """What TensorFlow says of them names ops and attributes that nobody but it knows."""
     spec = InputSpec(25, 40, 1, 0.0, 1.0, "stretch")

@@ -69,7 +69,7 @@ def test_a_recipe_file_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("{", "not valid JSON"),
+        ("{", r"mine\.json' is not valid JSON"),
         ("[" * 100_000, "not valid JSON"),
         ('{"seed": ' + "1" * 5000 + "}", "not valid JSON"),
         ("[]", r"recipe is \[\]: give its fields"),

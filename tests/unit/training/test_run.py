@@ -1,8 +1,10 @@
 import errno
 import json
+import resource
 import shutil
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from unet_explorer.training import checkpoints, loop
 from unet_explorer.training.checkpoints import list_checkpoints, load_checkpoint
 from unet_explorer.training.loop import Control, NonFiniteLossError
 from unet_explorer.training.recipe import load_recipe
-from unet_explorer.training.run import Request, train
+from unet_explorer.training.run import Request, train, write_recipe
 from unet_explorer.unet.builder import build_unet
 from unet_explorer.unet.weights import read_weights, set_weights
 
@@ -242,15 +244,45 @@ def test_a_full_disk_is_one_sentence_and_loses_no_finished_epoch(tmp_path, monke
     assert resumed.status == "finished"
 
 
+def test_a_full_disk_at_a_resume_keeps_the_recipe_to_go_on_by(tmp_path):
+    run(tmp_path, tiny_recipe(), stop_after=2)
+    before = (tmp_path / "recipe.json").read_text()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    assert len(before) > 1000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # the disk takes no larger file
+    try:
+        with pytest.raises(TrainingError, match=r"could not be written \(File too large\): make room"):
+            write_recipe(Request(tiny_recipe(), Synthetic(), tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / "recipe.json").read_text() == before
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
 def test_a_loss_that_is_not_finite_stops_with_the_reason(tmp_path):
     recipe = tiny_recipe(optimizer={"name": "sgd", "learning_rate": 1e30}, phases=[{"epochs": 5, "batch": 4}])
     with pytest.raises(NonFiniteLossError, match=r"The loss became (nan|inf) in epoch \d+, by step \d+: lower"):
         run(tmp_path, recipe)
 
 
+def test_what_is_advised_after_a_loss_that_is_not_finite_can_be_done(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "learning_rate", lambda schedule, rate, step, total: 1e30 if step > 3 else rate)
+    with pytest.raises(NonFiniteLossError, match=r"in epoch 3, by step .*, and begin again in another") as caught:
+        run(tmp_path / "wild", tiny_recipe(optimizer={"name": "sgd", "learning_rate": 0.01}))
+    monkeypatch.undo()
+    advised = Path(str(caught.value).split(" with --init ")[1].removesuffix("."))
+    assert advised.name == "000002"
+    begun, _ = run(tmp_path / "tame", tiny_recipe(), init=advised)
+    assert begun.status == "finished"
+    assert json.loads((tmp_path / "tame" / "result.json").read_text())["initial_weights"] == "000002"
+
+
 def test_weights_that_go_astray_in_the_last_step_are_not_saved(tmp_path):
     recipe = tiny_recipe(optimizer={"name": "sgd", "learning_rate": 1e30}, phases=[{"epochs": 1, "batch": 8}])
-    with pytest.raises(NonFiniteLossError, match=r"The validation loss became (nan|inf) in epoch 1, by step 1: lower"):
+    with pytest.raises(
+        NonFiniteLossError,
+        match=r"The validation loss became (nan|inf) in epoch 1, by step 1: lower .*, and begin again\.$",
+    ):
         run(tmp_path, recipe)
     assert list_checkpoints(tmp_path / "checkpoints") == []
     assert not (tmp_path / "weights.npz").exists()

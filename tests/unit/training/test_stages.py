@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from synthetic import Synthetic, tiny_recipe
 
-from unet_explorer.errors import RecipeError
+from unet_explorer.errors import ModelError, RecipeError
 from unet_explorer.network.card import read_card
 from unet_explorer.training import recipe as recipes
+from unet_explorer.training import run as runs
 from unet_explorer.training.finish import export_run
 from unet_explorer.training.listeners import print_progress
 from unet_explorer.training.loop import Control
@@ -155,6 +156,20 @@ def test_a_half_trained_blend_of_a_shipped_network_is_resumed(tmp_path, network)
     run(tmp_path / "run", {"begin_with": network, "blend": 0.5}, Listening("fine", 2))
     outcome, _ = run(tmp_path / "run", {"begin_with": network, "blend": 0.5}, resume=True)
     assert same(outcome.weights, whole.weights)
+
+
+def test_a_run_with_a_checkpoint_does_not_read_what_it_began_with(tmp_path, monkeypatch, network):
+    whole, _ = run(tmp_path / "whole", {"begin_with": network})
+    run(tmp_path / "run", {"begin_with": network}, Listening("fine", 2))
+
+    def refuse(path):
+        raise ModelError(f"{path} is a SavedModel, which needs TensorFlow to be read")
+
+    monkeypatch.setattr(runs, "read_weights", refuse)
+    for init in (None, tmp_path / "other.npz"):
+        outcome, told = run(tmp_path / "run", {"begin_with": network}, resume=True, init=init)
+        assert same(outcome.weights, whole.weights)
+        assert any("other.npz is not read: the run goes on" in sentence for sentence in told if sentence) == bool(init)
 
 
 def test_given_weights_come_before_the_shipped_network(tmp_path, network):
