@@ -74,7 +74,7 @@ def test_no_folder(where: str, tmp_path: Path) -> None:
 
 def test_a_name_mistyped_finds_the_models_beside_it(zoo: Zoo) -> None:
     folder = zoo("keras3_unet")
-    with pytest.raises(ModelError, match=r"no folder .*keras3_unte; did you mean keras3_unet\?"):
+    with pytest.raises(ModelError, match=r"no folder .*keras3_unte; did you mean keras3_unet\b"):
         open_network(folder.with_name("keras3_unte"))
 
 
