@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from unet_explorer.errors import DatasetError
 from unet_explorer.pictures import open_label_levels, open_picture
-from unet_explorer.pictures.formats import kind_of
+from unet_explorer.pictures.formats import PNG, kind_of
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_COLOUR_TYPE = 25
 _HEADER_BYTES = 4096
 _RGB, _RGBA = 2, 6
@@ -61,7 +60,7 @@ def _header(path: Path) -> bytes:
         raise DatasetError(
             f"The label map {path} cannot be read ({error.strerror}): check the file and its permissions."
         ) from error
-    if not header.startswith(_PNG):
+    if not header.startswith(PNG):
         raise DatasetError(
             f"The label map {path} is {kind_of(header)}: export it as PNG, which keeps what each pixel means."
         )

@@ -13,7 +13,7 @@ from unet_explorer.errors import PictureError
 
 READABLE = "PNG, JPEG, WebP, BMP or TIFF"
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+PNG = b"\x89PNG\r\n\x1a\n"
 _MAX_PNG_CHUNKS = 100_000
 
 _OTHER_KINDS = (
@@ -72,7 +72,7 @@ def kind_of(data: bytes) -> str:
 
 
 def _readable(data: bytes) -> str:
-    if data.startswith(_PNG):
+    if data.startswith(PNG):
         return "PNG"
     if data.startswith(b"\xff\xd8\xff"):
         return "JPEG"
@@ -107,13 +107,13 @@ def png_size(data: bytes, name: str) -> tuple[int, int]:
         PictureError: it is truncated, or the checksum of one of its chunks is wrong.
     """
     view = memoryview(data)
-    position = len(_PNG)
+    position = len(PNG)
     for _ in range(_MAX_PNG_CHUNKS):
         kind, end = _png_chunk(view, position, name)
-        if position == len(_PNG) and (kind != b"IHDR" or end - position != 25):
+        if position == len(PNG) and (kind != b"IHDR" or end - position != 25):
             raise PictureError(f"{name} is a damaged PNG (no header): export or download it again.")
         if kind == b"IEND":
-            width, height = struct.unpack_from(">II", data, len(_PNG) + 8)
+            width, height = struct.unpack_from(">II", data, len(PNG) + 8)
             return height, width
         position = end
     raise PictureError(f"{name} has more than {_MAX_PNG_CHUNKS} PNG chunks: export it again with a common program.")

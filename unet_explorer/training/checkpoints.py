@@ -168,7 +168,6 @@ def _write(checkpoint: Checkpoint, folder: Path) -> None:
     write_durably(folder / PROGRESS, json.dumps(asdict(checkpoint.progress)))
     files = {entry.name: _digest(entry) for entry in sorted(folder.iterdir())}
     write_durably(folder / MANIFEST, json.dumps({"files": files, "arrays": arrays}, indent=1))
-    sync_folder(folder)
 
 
 def _write_arrays(folder: Path, kind: str, values: Arrays) -> list[str]:
